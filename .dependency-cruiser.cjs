@@ -1,0 +1,111 @@
+// Who may import what. Paths are of the sources: tsconfig.json maps the packages' names to them.
+
+/** A package's sources import its own sources, the packages named here, and nothing else. */
+function only(name, { packages = [], modules = [], builtins = false, except }) {
+  const own = `^packages/${name}/src/`
+  const allowed = [
+    own,
+    `^packages/${name}/package\\.json$`,
+    ...packages.map((path) => `^packages/${path}`),
+    ...modules.map((path) => `(^|/)node_modules/${path}/`),
+  ]
+  return {
+    name: `${name}-imports`,
+    severity: 'error',
+    from: { path: own, ...(except && { pathNot: except }) },
+    to: { pathNot: allowed, ...(builtins && { dependencyTypesNot: ['core'] }) },
+  }
+}
+
+const core = 'packages/core/src'
+
+module.exports = {
+  forbidden: [
+    only('backend', { except: '^packages/backend/src/conformance/' }),
+    {
+      name: 'conformance-imports',
+      comment: 'The suite runs under vitest, wherever the backend it tests is.',
+      severity: 'error',
+      from: { path: '^packages/backend/src/conformance/' },
+      to: { pathNot: ['^packages/backend/src/', '(^|/)node_modules/vitest/'] },
+    },
+    only('core', { packages: ['backend/src/index\\.ts$'], except: `^${core}/platform/node\\.ts$` }),
+    {
+      name: 'core-node-platform',
+      comment: 'The one place in core that knows Node.',
+      severity: 'error',
+      from: { path: `^${core}/platform/node\\.ts$` },
+      to: { pathNot: [`^${core}/`], dependencyTypesNot: ['core'] },
+    },
+    only('fs-backend', { packages: ['backend/src/index\\.ts$'], modules: ['fs-native-extensions'], builtins: true }),
+    only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
+    only('cli', {
+      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$'],
+      modules: ['commander', 'cli-progress', '@types/cli-progress', 'cli-table3', 'filesize'],
+      builtins: true,
+    }),
+    only('bench', {
+      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$'],
+      modules: ['commander', 'cli-table3'],
+      builtins: true,
+    }),
+
+    {
+      name: 'format-is-pure',
+      comment: 'Bytes to values and back: no I/O, no clock, no state of the engine.',
+      severity: 'error',
+      from: { path: `^${core}/format/` },
+      to: { path: `^${core}/`, pathNot: `^${core}/(format/|platform/|errors\\.ts$)` },
+    },
+    {
+      name: 'platform-is-lowest',
+      severity: 'error',
+      from: { path: `^${core}/platform/` },
+      to: { path: `^${core}/`, pathNot: `^${core}/platform/` },
+    },
+    {
+      name: 'varve-is-on-top',
+      comment: 'varve.ts composes; only the entry exports it.',
+      severity: 'error',
+      from: { path: `^${core}/`, pathNot: `^${core}/index\\.ts$` },
+      to: { path: `^${core}/(varve|index)\\.ts$` },
+    },
+    {
+      name: 'packages-by-name',
+      comment: 'Another package is imported as its users import it, not by a path into it.',
+      severity: 'error',
+      from: { path: '^packages/([^/]+)/' },
+      to: { path: '^packages/', pathNot: '^packages/$1/', dependencyTypesNot: ['aliased'] },
+    },
+    {
+      name: 'sources-without-tests',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { path: '^packages/[^/]+/test/' },
+    },
+    {
+      name: 'no-cycles',
+      comment:
+        'A type-only import is gone from what runs, so it may close a circle: an error names a location, a location throws an error.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-undeclared',
+      comment: 'What is published imports what its package.json names for its users.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: false,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'types', 'default'] },
+  },
+}

@@ -1,0 +1,13 @@
+/** @internal The same numbers for the same seed, on every platform: whole ones below `limit`. */
+export type Random = (limit: number) => number
+
+/** @internal */
+export function seededRandom(seed: number): Random {
+  let state = seed | 0
+  return (limit) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
+  }
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { run } from './program.js'
+
+// `varve … | head` ends the reader before the writer: nobody is left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
+const interruption = new AbortController()
+let interruptedBy: NodeJS.Signals | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interruptedBy ??= signal
+    interruption.abort(new Error(`interrupted by ${signal}`))
+  })
+}
+
+process.exitCode = await run(process.argv.slice(2), { out: process.stdout, err: process.stderr, signal: interruption.signal })
+
+// What had to be put in order is; now the signal takes its course, so that a shell sees what ended the command.
+if (interruptedBy !== undefined) process.kill(process.pid, interruptedBy)

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { ExitCode } from '../src/exit-code.js'
+import { run } from '../src/program.js'
+import { CapturedOutput } from './captured-output.js'
+import { manyFiles, sampleTree } from './sample-tree.js'
+
+async function varve(...args: string[]) {
+  const out = new CapturedOutput()
+  const err = new CapturedOutput()
+  const exitCode = await run(args, { out, err, signal: new AbortController().signal })
+  return { exitCode, out: out.text, err: err.text }
+}
+
+describe('varve', () => {
+  it('says what commands there are', async () => {
+    const { exitCode, out, err } = await varve('--help')
+    expect([exitCode, err]).toEqual([ExitCode.fine, ''])
+    expect(out).toMatch(/roundtrip \[options\] \[DIR\] {2}take every file of a directory through a store/)
+  })
+
+  it('says what a command does, with an example', async () => {
+    const { exitCode, out } = await varve('roundtrip', '--help')
+    expect(exitCode).toBe(ExitCode.fine)
+    expect(out).toContain('$ varve roundtrip ~/photos --store /mnt/disk/blocks')
+  })
+
+  it('says its version', async () => {
+    expect(await varve('--version')).toMatchObject({ exitCode: ExitCode.fine, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  })
+
+  it.each([[['nothing']], [['roundtrip', '--nothing']], [['roundtrip', 'one', 'two']]])(
+    'takes %j as misuse and says where help is',
+    async (args) => {
+      const { exitCode, out, err } = await varve(...args)
+      expect([exitCode, out]).toEqual([ExitCode.usage, ''])
+      expect(err).toMatch(/^error: .+\n\(varve --help/)
+    },
+  )
+
+  it('tells an error in one line', async () => {
+    const { exitCode, out, err } = await varve('roundtrip', '/nowhere/at/all')
+    expect([exitCode, out]).toEqual([ExitCode.notFound, ''])
+    expect(err).toBe('error: there is no directory /nowhere/at/all\n')
+  })
+
+  it('tells an error with its stack and causes with --debug', async () => {
+    const { err } = await varve('roundtrip', '/nowhere/at/all', '--debug')
+    expect(err).toMatch(/^error: .+\nCommandError: .+\n +at [\s\S]+caused by Error: ENOENT/)
+  })
+})
+
+describe('varve roundtrip', () => {
+  it('tells events and progress on standard error and ends with a table on standard output', async () => {
+    const { exitCode, out, err } = await varve('roundtrip', await sampleTree(manyFiles(120)))
+    expect(exitCode).toBe(ExitCode.fine)
+    expect(err).toMatch(/^120 files, .+ under .+, to a store in .+\n/)
+    for (const told of [/start +the next item is number 0/, /write +\d+ items, /, /commit +100 items, .+ as one transaction/])
+      expect(err).toMatch(told)
+    expect(err).toMatch(/stop +all durable, the next item is number 120/)
+    expect(out).toMatch(/added +│ +20 │.*\n.*in one transaction +│ +100 │.*\n.*read back, hashes equal +│ +120 │/)
+    expect(out).toMatch(/data files +│ +1 │/)
+    expect(out).toMatch(/│ +0:\d+:\d+ │ [0-9a-f]{16}… │ folder-\d\/file-\d+ +│/)
+  })
+
+  it('prints one JSON value with --json', async () => {
+    const { exitCode, out } = await varve('roundtrip', await sampleTree(manyFiles(3)), '--json')
+    expect(exitCode).toBe(ExitCode.fine)
+    expect(JSON.parse(out)).toMatchObject({ items: 3, committed: { items: 3 }, files: 1 })
+    expect(out.split('\n')).toHaveLength(2)
+  })
+})

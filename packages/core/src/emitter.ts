@@ -1,0 +1,65 @@
+import { EVENT_NAMES, type Listener, type VarveEventName, type VarveEvents } from './events.js'
+import type { Logger } from './logger.js'
+
+interface Entry {
+  readonly call: (event: never) => unknown
+}
+
+type Unstamped<Name extends VarveEventName> = Omit<VarveEvents[Name], 'timestamp'>
+
+/** Calls listeners in the order of registration, each event in full before the next; no listener can stop the engine. */
+export class Emitter {
+  readonly #listeners = new Map<VarveEventName, Set<Entry>>(EVENT_NAMES.map((name) => [name, new Set()]))
+  readonly #logger: Logger
+  readonly #now: () => number
+
+  constructor(logger: Logger, now: () => number) {
+    this.#logger = logger
+    this.#now = now
+  }
+
+  on<Name extends VarveEventName>(name: Name, listener: Listener<Name>): () => void {
+    if (typeof listener !== 'function') throw new TypeError(`a listener is a function, not ${typeof listener}`)
+    const listeners = this.#of(name)
+    // The same function may listen twice, each with its own way off.
+    const entry = { call: listener }
+    listeners.add(entry)
+    return () => void listeners.delete(entry)
+  }
+
+  has(name: VarveEventName): boolean {
+    return this.#of(name).size > 0
+  }
+
+  emit<Name extends VarveEventName>(name: Name, event: Unstamped<Name>): void {
+    const listeners = this.#of(name)
+    if (listeners.size === 0) return
+    const stamped = Object.freeze({ ...event, timestamp: this.#now() })
+    for (const { call } of [...listeners]) {
+      try {
+        const result = call(stamped as never)
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error))
+      } catch (error) {
+        this.#listenerFailed(name, error)
+      }
+    }
+  }
+
+  #of(name: VarveEventName): Set<Entry> {
+    const listeners = this.#listeners.get(name)
+    if (!listeners) throw new TypeError(`there is no event ${JSON.stringify(name)}; there are ${EVENT_NAMES.join(', ')}`)
+    return listeners
+  }
+
+  #listenerFailed(name: VarveEventName, thrown: unknown): void {
+    this.#logger.error(`a listener of '${name}' failed: ${String(thrown)}`)
+    // A failing listener of failures has nobody left to tell but the log.
+    if (name === 'failure') return
+    const error = thrown instanceof Error ? thrown : new Error(`a listener of '${name}' threw ${String(thrown)}`, { cause: thrown })
+    this.emit('failure', { error, fatal: false })
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}

@@ -1,0 +1,53 @@
+/** The names of a store's files. */
+export class FileNaming {
+  readonly prefix: string
+  readonly padding: number
+  /** How many files the digits can number. */
+  readonly maxFiles: number
+
+  constructor(prefix: string, padding: number) {
+    this.prefix = prefix
+    this.padding = padding
+    this.maxFiles = 10 ** padding
+  }
+
+  dataFile(index: number): string {
+    return `${this.prefix}${String(index).padStart(this.padding, '0')}.dat`
+  }
+
+  /** A rewrite of a data file that is under way. */
+  temporary(index: number): string {
+    return `.tmp.${this.dataFile(index)}`
+  }
+
+  /** What recovery cut off a data file. */
+  cut(index: number, position: number): string {
+    return `.cut.${this.dataFile(index)}.${position}`
+  }
+
+  /** The index that a data file's name says, or undefined where it is not the name of one of this store. */
+  parseDataFile(name: string): number | undefined {
+    const digits = name.slice(this.prefix.length, -DATA_SUFFIX.length)
+    if (digits.length !== this.padding || !/^\d+$/.test(digits)) return undefined
+    const index = Number(digits)
+    return name === this.dataFile(index) ? index : undefined
+  }
+
+  isTemporary(name: string): boolean {
+    return name.startsWith('.tmp.') && this.parseDataFile(name.slice('.tmp.'.length)) !== undefined
+  }
+
+  /** The file and position that the name of a cut says, or undefined where it is none. */
+  parseCut(name: string): { readonly index: number; readonly position: number } | undefined {
+    const match = /^\.cut\.(.+)\.(\d{1,10})$/.exec(name)
+    const index = this.parseDataFile(match?.[1] ?? '')
+    return index === undefined ? undefined : { index, position: Number(match?.[2]) }
+  }
+}
+
+const DATA_SUFFIX = '.dat'
+
+/** Whether a store with some other prefix or padding could have given this name to a data file. */
+export function looksLikeDataFile(name: string): boolean {
+  return /^[A-Za-z]{1,32}\d{1,9}\.dat$/.test(name)
+}

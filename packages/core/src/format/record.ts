@@ -1,0 +1,47 @@
+import { platform } from '#platform'
+import { crc32OfUint32 } from '../platform/crc32-table.js'
+
+export const RECORD_HEADER_BYTES = 8
+
+/** Frames `data` as a record at `at`; the target has the room. Returns the record's checksum: of the copy, so that a caller who changes its buffer meanwhile does no harm. */
+export function writeRecord(target: Uint8Array, at: number, data: Uint8Array, storeSeed: number): number {
+  const size = data.length
+  target.set(data, at + RECORD_HEADER_BYTES)
+  const crc = platform.crc32(target, crc32OfUint32(size, storeSeed), at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + size)
+  writeRecordHeader(target, at, size, crc)
+  return crc
+}
+
+export function writeRecordHeader(target: Uint8Array, at: number, size: number, crc: number): void {
+  writeUint32(target, at, size)
+  writeUint32(target, at + 4, crc)
+}
+
+/** What the checksum of a record's payload continues from. */
+export function recordSeed(size: number, storeSeed: number): number {
+  return crc32OfUint32(size, storeSeed)
+}
+
+/** Adds a record's header to the digest of its block. A block's digest starts from the store seed. */
+export function addToDigest(digest: number, size: number, crc: number): number {
+  return crc32OfUint32(crc, crc32OfUint32(size, digest))
+}
+
+/** Whether the record at `at`, which lies whole in `bytes`, has the checksum it says. */
+export function isRecordIntact(bytes: Uint8Array, at: number, size: number, storeSeed: number): boolean {
+  const start = at + RECORD_HEADER_BYTES
+  return readUint32(bytes, at + 4) === platform.crc32(bytes, crc32OfUint32(size, storeSeed), start, start + size)
+}
+
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0
+  )
+}
+
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value
+  bytes[at + 1] = value >>> 8
+  bytes[at + 2] = value >>> 16
+  bytes[at + 3] = value >>> 24
+}

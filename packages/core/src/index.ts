@@ -1,0 +1,28 @@
+export { BackendError, type BackendErrorCode, type BackendFile, type BackendLock, type FileBackend } from '@varve/backend'
+export { VarveError, type VarveErrorCode, type VarveErrorDetails } from './errors.js'
+export type {
+  DestroyDbEvent,
+  DestroyIndexEvent,
+  FailureEvent,
+  Listener,
+  RecoverEvent,
+  RecoveredCut,
+  RotateEvent,
+  StartEvent,
+  StopEvent,
+  SyncEvent,
+  TrimEvent,
+  VarveEventName,
+  VarveEvents,
+  WriteEvent,
+} from './events.js'
+export { compareLocations, decodeLocation, encodeLocation, formatLocation, LOCATION_BYTES, type Location, parseLocation } from './location.js'
+export type { Logger } from './logger.js'
+export type { TrimOptions } from './maintain/maintenance.js'
+export { type Durability, GiB, KiB, MiB, type ResolvedOptions, type VarveOptions } from './options.js'
+export type { ReadStreamOptions } from './read/read-stream.js'
+export type { ScannedItem, ScannedLocation, ScanOptions, ScanPoint } from './read/scan-options.js'
+export type { VarveState, VarveStats } from './stats.js'
+export { type ReadOptions, Varve } from './varve.js'
+export { Transaction } from './write/transaction.js'
+export type { AddOptions } from './write/writer.js'

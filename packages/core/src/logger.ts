@@ -1,0 +1,9 @@
+/** Where the engine tells what it does: `console`, pino and winston fit. Messages are for people and may change. */
+export interface Logger {
+  debug(message: string): void
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
+
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }

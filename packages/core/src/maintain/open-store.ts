@@ -1,0 +1,150 @@
+import type { BackendLock, FileBackend } from '@varve/backend'
+import { backendFailure, VarveError } from '../errors.js'
+import type { RecoveredCut } from '../events.js'
+import { storeSeedOf } from '../format/checksum.js'
+import { FILE_HEADER_BYTES, type FileHeader, STORE_ID_BYTES } from '../format/file-header.js'
+import { FileNaming } from '../format/file-name.js'
+import type { ResolvedOptions } from '../options.js'
+import { FileSet } from '../read/file-set.js'
+import { checkFileHeader, type OpenFile } from '../read/open-file.js'
+import { ActiveFile, WriteRefused } from '../write/active-file.js'
+import { createDataFile } from '../write/create-data-file.js'
+import { type RecoveredTail, recoverTail } from './recovery.js'
+import { listStore } from './store-listing.js'
+
+/** A store that is open for writing. */
+export interface WritableStore {
+  readonly lock: BackendLock
+  readonly files: FileSet
+  readonly active: ActiveFile
+  readonly firstIndex: number
+  /** The sequence of the next item. */
+  readonly sequence: number
+  readonly lastTime: number
+  /** What had to be cut off. */
+  readonly cut: readonly RecoveredCut[]
+}
+
+/** Takes the lock, recovers, and opens a store for writing; makes it where there is none. Gives the lock back where that fails. */
+export async function openForWriting(backend: FileBackend, options: ResolvedOptions): Promise<WritableStore> {
+  const naming = new FileNaming(options.filePrefix, options.filePadding)
+  // Before the lock, which makes the container.
+  if (!options.create && (await listStore(backend, naming)).indexes.length === 0) throw notFound(backend)
+  const lock = await backend.lock().catch((error: unknown) => {
+    throw backendFailure(`lock ${backend.description}`, error)
+  })
+  try {
+    return { lock, ...(await openLocked(backend, naming, options)) }
+  } catch (error) {
+    await lock.release().catch(() => undefined)
+    throw backendFailure(`open ${backend.description}`, error)
+  }
+}
+
+async function openLocked(backend: FileBackend, naming: FileNaming, options: ResolvedOptions): Promise<Omit<WritableStore, 'lock'>> {
+  const { genesisBytes: genesis, logger } = options
+  const { indexes, temporaries, cuts } = await listStore(backend, naming)
+  const tail = await recoverTail(indexes, { backend, naming, genesis, logger, cuts })
+  let open: OpenFile | undefined
+  try {
+    const { firstIndex, ...made } = tail ? await adopt(tail, indexes, backend, naming, genesis) : await create(backend, naming, options)
+    open = made.open
+    // Only now: a store that can't be opened is left as it is.
+    for (const name of temporaries) await backend.remove(name)
+    const { storeId } = open.header
+    const storeSeed = storeSeedOf(storeId)
+    const files = new FileSet(backend, naming, { storeId, storeSeed, genesis })
+    files.pin(open)
+    const active = new ActiveFile(open, storeSeed, made)
+    return { files, active, firstIndex, sequence: made.sequence, lastTime: made.lastTime, cut: made.cut }
+  } catch (error) {
+    await (open ?? tail?.open)?.file.close()
+    throw error
+  }
+}
+
+async function create(backend: FileBackend, naming: FileNaming, { create, genesisBytes }: ResolvedOptions): Promise<RecoveredTail & { firstIndex: number }> {
+  if (!create) throw notFound(backend)
+  const header: FileHeader = {
+    genesis: genesisBytes,
+    storeId: crypto.getRandomValues(new Uint8Array(STORE_ID_BYTES)),
+    index: 0,
+    trimOffset: 0,
+    sequence: 0,
+    groupStart: { index: 0, position: 0 },
+    dropped: false,
+  }
+  try {
+    const open = await createDataFile(backend, naming.dataFile(0), header)
+    return { open, synced: 0, endsInClose: false, sequence: 0, lastTime: 0, cut: [], firstIndex: 0 }
+  } catch (error) {
+    throw error instanceof WriteRefused ? error.cause : error
+  }
+}
+
+async function adopt(
+  tail: RecoveredTail,
+  indexes: readonly number[],
+  backend: FileBackend,
+  naming: FileNaming,
+  genesis: Uint8Array,
+): Promise<RecoveredTail & { firstIndex: number }> {
+  const { index, storeId } = tail.open.header
+  for (const firstIndex of indexes) {
+    if (firstIndex === index) break
+    const header = await readHeader(backend, naming.dataFile(firstIndex), firstIndex, genesis, storeId)
+    if (!header.dropped) return { ...tail, firstIndex }
+    // A crash came between the drop of the file before it and its own removal.
+    await backend.remove(naming.dataFile(firstIndex))
+  }
+  return { ...tail, firstIndex: index }
+}
+
+/** A store that is open for reading beside a writer elsewhere. */
+export interface ReadableStore {
+  readonly files: FileSet
+  readonly firstIndex: number
+  readonly lastIndex: number
+}
+
+/** Opens a store without a lock and without changing anything. */
+export async function openForReading(backend: FileBackend, options: ResolvedOptions): Promise<ReadableStore> {
+  const naming = new FileNaming(options.filePrefix, options.filePadding)
+  const { indexes } = await listStore(backend, naming)
+  const storeId = await findStoreId(backend, naming, options.genesisBytes, indexes)
+  if (!storeId) throw notFound(backend)
+  const files = new FileSet(backend, naming, { storeId, storeSeed: storeSeedOf(storeId), genesis: options.genesisBytes })
+  return { files, firstIndex: indexes[0] as number, lastIndex: indexes[indexes.length - 1] as number }
+}
+
+/** The id that the store's files agree on: the last file's, or where its header can't be read the one before it. */
+async function findStoreId(backend: FileBackend, naming: FileNaming, genesis: Uint8Array, indexes: readonly number[]): Promise<Uint8Array | undefined> {
+  let fault: unknown
+  for (const index of [...indexes].reverse()) {
+    try {
+      return (await readHeader(backend, naming.dataFile(index), index, genesis)).storeId
+    } catch (error) {
+      fault ??= error
+      // A header that is being written, or damaged, says nothing of the others; one of another kind does.
+      if (!VarveError.is(error) || error.code !== 'CORRUPT') throw backendFailure(`open ${naming.dataFile(index)}`, error)
+    }
+  }
+  if (fault !== undefined) throw fault
+  return undefined
+}
+
+async function readHeader(backend: FileBackend, name: string, index: number, genesis: Uint8Array, storeId?: Uint8Array): Promise<FileHeader> {
+  const file = await backend.open(name)
+  try {
+    const bytes = new Uint8Array(FILE_HEADER_BYTES)
+    const read = await file.read(bytes, 0)
+    return checkFileHeader(name, bytes.subarray(0, read), index, genesis, storeId)
+  } finally {
+    await file.close()
+  }
+}
+
+function notFound(backend: FileBackend): VarveError {
+  return new VarveError('NOT_FOUND', `open ${backend.description}: there is no store`)
+}
+

@@ -1,0 +1,155 @@
+import type { BackendFile, FileBackend } from '@varve/backend'
+import { backendFailure, VarveError } from '../errors.js'
+import type { RecoveredCut } from '../events.js'
+import { storeSeedOf } from '../format/checksum.js'
+import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
+import type { FileNaming } from '../format/file-name.js'
+import type { Logger } from '../logger.js'
+import { KiB } from '../options.js'
+import { checkFileHeader, OpenFile } from '../read/open-file.js'
+import { saveCut } from './saved-cut.js'
+import { inspectTail, readClose } from '../read/tail.js'
+
+export interface RecoveryParts {
+  readonly backend: FileBackend
+  readonly naming: FileNaming
+  readonly genesis: Uint8Array
+  readonly logger: Logger
+  /** Names of what was cut before, oldest first. */
+  readonly cuts: readonly string[]
+}
+
+/** The last file, ready to be written to, and what had to be cut for it. */
+export interface RecoveredTail {
+  readonly open: OpenFile
+  /** The logical position up to which it is known to be durable. */
+  readonly synced: number
+  readonly endsInClose: boolean
+  /** The sequence of the next item. */
+  readonly sequence: number
+  readonly lastTime: number
+  readonly cut: readonly RecoveredCut[]
+}
+
+/**
+ * Makes the end of a store ready for writing: cuts off what an interrupted write or transaction left behind, and makes durable
+ * what nothing proves to be. Interrupted anywhere and begun again it comes to the same end. Undefined where no file is left, as none was ever used.
+ * `CORRUPT`, with nothing changed, where bytes that were durable are damaged.
+ */
+export async function recoverTail(indexes: readonly number[], parts: RecoveryParts): Promise<RecoveredTail | undefined> {
+  const cut: RecoveredCut[] = []
+  const left = [...indexes]
+  for (let index = left.pop(); index !== undefined; ) {
+    const outcome = await recoverLast(index, left[left.length - 1], parts)
+    if (!('removed' in outcome)) return { ...outcome, cut }
+    cut.push(outcome)
+    // A file that was cut is looked at once more; behind one that was removed another may be unfinished too.
+    if (outcome.removed) index = left.pop()
+  }
+  return undefined
+}
+
+type Outcome = RecoveredCut | Omit<RecoveredTail, 'cut'>
+
+async function recoverLast(index: number, before: number | undefined, parts: RecoveryParts): Promise<Outcome> {
+  const name = parts.naming.dataFile(index)
+  try {
+    const file = await parts.backend.open(name)
+    let kept = false
+    try {
+      const header = await readHeader(file, name, index, parts.genesis)
+      const size = await file.size()
+      if (header) {
+        const outcome = await settle(new OpenFile(name, file, header, size), parts)
+        if (!('removed' in outcome)) {
+          kept = true
+          return { ...outcome, lastTime: Math.max(outcome.lastTime, await timeBefore(before, header, parts)) }
+        }
+        if (!outcome.removed) return outcome
+        await file.close()
+        await parts.backend.remove(name)
+        return outcome
+      }
+      await file.close()
+      await parts.backend.remove(name)
+      return { index, position: 0, bytes: size, removed: true }
+    } finally {
+      if (!kept) await file.close()
+    }
+  } catch (error) {
+    throw backendFailure(`recover ${name}`, error)
+  }
+}
+
+/** The file's header; undefined where the file was created and never used. */
+async function readHeader(file: BackendFile, name: string, index: number, genesis: Uint8Array): Promise<FileHeader | undefined> {
+  const bytes = new Uint8Array(FILE_HEADER_BYTES)
+  const read = await file.read(bytes, 0)
+  const header = decodeFileHeader(bytes.subarray(0, read))
+  // The header is durable before the first block goes in, so one that is broken was never used, unless something
+  // follows it: then it is damage, and must not be deleted.
+  if ((header === 'short' || header === 'magic' || header === 'checksum') && (await isZeroBehindHeader(file))) return undefined
+  return checkFileHeader(name, bytes.subarray(0, read), index, genesis)
+}
+
+async function isZeroBehindHeader(file: BackendFile): Promise<boolean> {
+  const bytes = new Uint8Array(64 * KiB)
+  for (let at = FILE_HEADER_BYTES; ; ) {
+    const read = await file.read(bytes, at)
+    if (read === 0) return true
+    if (bytes.subarray(0, read).some((byte) => byte !== 0)) return false
+    at += read
+  }
+}
+
+async function settle(open: OpenFile, parts: RecoveryParts): Promise<Outcome> {
+  const { file, index, header } = open
+  const verdict = await inspectTail(open, storeSeedOf(header.storeId))
+  switch (verdict.kind) {
+    case 'clean': {
+      const { sequence, timestamp } = verdict.last
+      return { open, synced: open.end, endsInClose: true, sequence, lastTime: timestamp }
+    }
+    case 'whole': {
+      const { last, durablePosition, zerosFrom } = verdict
+      if (zerosFrom < open.end) await file.truncate(open.physical(zerosFrom))
+      open.end = zerosFrom
+      // After a failed sync the page cache may hold what the disk does not: the same bytes once more, before anyone is served them.
+      await file.sync(last ? open.physical(durablePosition) : 0)
+      const sequence = last ? last.sequence + last.count : header.sequence
+      return { open, synced: open.end, endsInClose: false, sequence, lastTime: last?.timestamp ?? 0 }
+    }
+    case 'torn': {
+      const { from } = verdict
+      const savedAs = await saveCut(open, from, parts)
+      await file.truncate(open.physical(from))
+      await file.sync()
+      return { index, position: from, bytes: open.end - from, removed: false, ...(savedAs && { savedAs }) }
+    }
+    case 'unfinished': {
+      const savedAs = await saveCut(open, header.trimOffset, parts)
+      return { index, position: 0, bytes: open.end - header.trimOffset, removed: true, ...(savedAs && { savedAs }) }
+    }
+    case 'damaged':
+      throw new VarveError(
+        'CORRUPT',
+        `open: ${open.name} is damaged from position ${verdict.from} on, before ${verdict.next}, where a block says that those bytes were durable; nothing was changed. Open it with readOnly to read what is intact`,
+      )
+  }
+}
+
+/** The latest time that the file before this one knows; a file without blocks has none of its own. */
+async function timeBefore(before: number | undefined, header: FileHeader, { backend, naming, genesis }: RecoveryParts): Promise<number> {
+  if (before === undefined) return 0
+  const name = naming.dataFile(before)
+  const file = await backend.open(name)
+  try {
+    const bytes = new Uint8Array(FILE_HEADER_BYTES)
+    const read = await file.read(bytes, 0)
+    const earlier = checkFileHeader(name, bytes.subarray(0, read), before, genesis, header.storeId)
+    const close = await readClose(new OpenFile(name, file, earlier, await file.size()), storeSeedOf(header.storeId))
+    return close?.timestamp ?? 0
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,70 @@
+import type { FileBackend } from '@varve/backend'
+import { backendFailure, isBackendError, VarveError } from '../errors.js'
+import { hasFileMagic } from '../format/file-header.js'
+import { type FileNaming, looksLikeDataFile } from '../format/file-name.js'
+
+/** What a container holds of a store. */
+export interface StoreListing {
+  /** The indexes of the data files, ascending; none is missing between the first and the last. */
+  readonly indexes: readonly number[]
+  /** Names of rewrites that were interrupted. */
+  readonly temporaries: readonly string[]
+  /** Names of what recovery cut off, oldest first. */
+  readonly cuts: readonly string[]
+}
+
+/** Lists a store's files. `FILE_MISSING` where there is a gap, `INVALID_OPTION` where a store with another prefix or padding is there. */
+export async function listStore(backend: FileBackend, naming: FileNaming): Promise<StoreListing> {
+  const names = await backend.list().catch((error: unknown) => {
+    throw backendFailure(`list ${backend.description}`, error)
+  })
+  const indexes: number[] = []
+  const temporaries: string[] = []
+  const cuts: { readonly name: string; readonly index: number; readonly position: number }[] = []
+  const others: string[] = []
+  for (const name of names) {
+    const index = naming.parseDataFile(name)
+    const cut = naming.parseCut(name)
+    if (index !== undefined) indexes.push(index)
+    else if (naming.isTemporary(name)) temporaries.push(name)
+    else if (cut) cuts.push({ name, ...cut })
+    else if (looksLikeDataFile(name)) others.push(name)
+  }
+  indexes.sort((a, b) => a - b)
+  cuts.sort((a, b) => a.index - b.index || a.position - b.position)
+  await refuseOtherNaming(backend, naming, others)
+  const gap = indexes.findIndex((index, n) => n > 0 && index !== (indexes[n - 1] as number) + 1)
+  if (gap > 0) {
+    const missing = naming.dataFile((indexes[gap - 1] as number) + 1)
+    throw new VarveError('FILE_MISSING', `open ${backend.description}: ${missing} is missing, though files before and after it are there`)
+  }
+  return { indexes, temporaries, cuts: cuts.map(({ name }) => name) }
+}
+
+// Opened with another prefix or padding a store would look empty, and a second one would begin beside it.
+async function refuseOtherNaming(backend: FileBackend, naming: FileNaming, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if (await isDataFile(backend, name)) {
+      throw new VarveError(
+        'INVALID_OPTION',
+        `filePrefix is '${naming.prefix}' and filePadding ${naming.padding}, but ${backend.description} holds ${name}, a data file of a store with other ones`,
+      )
+    }
+  }
+}
+
+async function isDataFile(backend: FileBackend, name: string): Promise<boolean> {
+  try {
+    const file = await backend.open(name)
+    try {
+      const bytes = new Uint8Array(8)
+      return (await file.read(bytes, 0)) === bytes.length && hasFileMagic(bytes)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    // A directory or a file of somebody else's that happens to be named so is no store.
+    if (isBackendError(error, 'TOO_MANY_OPEN') || isBackendError(error, 'IO')) throw backendFailure(`open ${name}`, error)
+    return false
+  }
+}

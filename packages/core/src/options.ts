@@ -1,0 +1,141 @@
+import { VarveError } from './errors.js'
+import { BLOCK_HEADER_BYTES } from './format/block-header.js'
+import { FILE_HEADER_BYTES } from './format/file-header.js'
+import { RECORD_HEADER_BYTES } from './format/record.js'
+import { type Logger, silentLogger } from './logger.js'
+
+export const KiB = 1024
+export const MiB = 1024 * KiB
+export const GiB = 1024 * MiB
+
+/**
+ * When what was added becomes durable without being asked to.
+ * - `sync`: every flush is synced.
+ * - `os`: a flush hands the bytes to the operating system; only durable adds, transactions, `flush()`, rotation and `stop` sync.
+ */
+export type Durability = 'sync' | 'os'
+
+/** Sizes in bytes, times in milliseconds. */
+export interface VarveOptions {
+  /** No data file exceeds it. From 512 bytes to 4 GiB - 1. Default 128 MiB. */
+  readonly maxFileSize?: number
+  /** What the names of data files start with: 1 to 32 ASCII letters. Default `data`. */
+  readonly filePrefix?: string
+  /** How many digits the names of data files have, 1 to 9: a store has at most `10 ** filePadding` files. Default 5. */
+  readonly filePadding?: number
+  /** How many bytes in memory force a flush. At least 128, and a file must hold it. Never more than twice this is held. Default 16 MiB, or half of `maxFileSize` if that is less. */
+  readonly maxBufferSize?: number
+  /** How many bytes one transaction may stage. Default 256 MiB. */
+  readonly maxTransactionSize?: number
+  /** How many items in memory start a flush. Default 1000. */
+  readonly maxBufferItems?: number
+  /** The longest an item waits in memory before it is flushed. Default 30,000. */
+  readonly flushInterval?: number
+  /** When what was added becomes durable without being asked to. Default `sync`. */
+  readonly durability?: Durability
+  /** The longest an `add` waits for room, and `stop` for the last flush, before `TIMEOUT`. Default 30,000. */
+  readonly timeout?: number
+  /** How many backend reads may be under way at once. Default 32. */
+  readonly concurrency?: number
+  /** Four bytes that mark the application's files; other ones are another store. Default the bytes of `VARV`. */
+  readonly genesisBytes?: Uint8Array
+  /** Make the store where there is none; `NOT_FOUND` otherwise. Default true. */
+  readonly create?: boolean
+  /** Allow `ltrim`, `rtrim`, `dropIndex` and `destroy`. Default false. */
+  readonly overwrite?: boolean
+  /** Only read: no lock, no repair, no write; any number of such processes beside one writer. Default false. */
+  readonly readOnly?: boolean
+  /** Where the engine tells what it does. Default nowhere. */
+  readonly logger?: Logger
+}
+
+/** All options with their values, frozen. */
+export type ResolvedOptions = Required<VarveOptions>
+
+const MAX_FILE_SIZE = 4 * GiB - 1
+// The longest delay that a timer takes; longer ones would fire at once.
+const MAX_DELAY = 2 ** 31 - 1
+const GENESIS = Uint8Array.of(0x56, 0x41, 0x52, 0x56)
+
+/** What a file of `maxFileSize` has for blocks: all but its header and the closing block. */
+export function blockCapacity(maxFileSize: number): number {
+  return maxFileSize - FILE_HEADER_BYTES - BLOCK_HEADER_BYTES
+}
+
+/** The largest item that a file of `maxFileSize` can hold. */
+export function maxItemSize(maxFileSize: number): number {
+  return blockCapacity(maxFileSize) - BLOCK_HEADER_BYTES - RECORD_HEADER_BYTES
+}
+
+/** Checks what was given and fills in the defaults. `INVALID_OPTION` names the option, its value and what is allowed. */
+export function resolveOptions(given: VarveOptions = {}): ResolvedOptions {
+  if (typeof given !== 'object' || given === null) throw new TypeError(`options are an object, not ${given === null ? 'null' : typeof given}`)
+  const maxFileSize = integer(given, 'maxFileSize', 128 * MiB, 512, MAX_FILE_SIZE)
+  const capacity = blockCapacity(maxFileSize)
+  const resolved = {
+    maxFileSize,
+    filePrefix: text(given, 'filePrefix', 'data', /^[A-Za-z]{1,32}$/, '1 to 32 ASCII letters'),
+    filePadding: integer(given, 'filePadding', 5, 1, 9),
+    maxBufferSize: integer(given, 'maxBufferSize', Math.min(16 * MiB, Math.floor(maxFileSize / 2)), 128, capacity),
+    maxTransactionSize: integer(given, 'maxTransactionSize', 256 * MiB, 1, Number.MAX_SAFE_INTEGER),
+    maxBufferItems: integer(given, 'maxBufferItems', 1000, 1, Number.MAX_SAFE_INTEGER),
+    flushInterval: integer(given, 'flushInterval', 30_000, 1, MAX_DELAY),
+    durability: oneOf(given, 'durability', 'sync', ['sync', 'os']),
+    timeout: integer(given, 'timeout', 30_000, 1, MAX_DELAY),
+    concurrency: integer(given, 'concurrency', 32, 1, 65_536),
+    genesisBytes: genesis(given),
+    create: flag(given, 'create', true),
+    overwrite: flag(given, 'overwrite', false),
+    readOnly: flag(given, 'readOnly', false),
+    logger: logger(given),
+  } satisfies ResolvedOptions
+  for (const name of Object.keys(given)) {
+    if (!(name in resolved)) throw new VarveError('INVALID_OPTION', `there is no option ${JSON.stringify(name)}; there are ${Object.keys(resolved).join(', ')}`)
+  }
+  return Object.freeze(resolved)
+}
+
+function invalid(name: string, value: unknown, allowed: string): never {
+  const shown = typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value))
+  throw new VarveError('INVALID_OPTION', `${name} is ${typeof value === 'number' ? String(value) : shown.slice(0, 64)}; allowed: ${allowed}`)
+}
+
+function integer(given: VarveOptions, name: keyof VarveOptions, standard: number, least: number, most: number): number {
+  const value = given[name] === undefined ? standard : given[name]
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most) {
+    invalid(name, value, `a whole number from ${least} to ${most}`)
+  }
+  return value
+}
+
+function text(given: VarveOptions, name: keyof VarveOptions, standard: string, pattern: RegExp, allowed: string): string {
+  const value = given[name] === undefined ? standard : given[name]
+  if (typeof value !== 'string' || !pattern.test(value)) invalid(name, value, allowed)
+  return value
+}
+
+function oneOf<T extends string>(given: VarveOptions, name: keyof VarveOptions, standard: T, allowed: readonly T[]): T {
+  const value = given[name] === undefined ? standard : given[name]
+  const found = allowed.find((candidate) => candidate === value)
+  return found ?? invalid(name, value, allowed.map((one) => JSON.stringify(one)).join(' or '))
+}
+
+function flag(given: VarveOptions, name: keyof VarveOptions, standard: boolean): boolean {
+  const value = given[name] === undefined ? standard : given[name]
+  if (typeof value !== 'boolean') invalid(name, value, 'true or false')
+  return value
+}
+
+function genesis(given: VarveOptions): Uint8Array {
+  const value: unknown = given.genesisBytes ?? GENESIS
+  if (!(value instanceof Uint8Array) || value.length !== 4) invalid('genesisBytes', value, 'a Uint8Array of 4 bytes')
+  return Uint8Array.from(value)
+}
+
+function logger(given: VarveOptions): Logger {
+  const value = given.logger ?? silentLogger
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) {
+    if (typeof value[level] !== 'function') invalid('logger', value, 'an object with the functions debug, info, warn and error')
+  }
+  return value
+}

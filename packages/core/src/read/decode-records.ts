@@ -1,0 +1,42 @@
+import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import type { ScannedItem } from './scan-options.js'
+
+/** A run of bytes that are records of one block. Positions are logical. */
+export interface RecordRun {
+  readonly bytes: Uint8Array
+  /** Where in `bytes` the first record starts, and behind which no more bytes belong to the run. */
+  readonly at: number
+  readonly end: number
+  readonly index: number
+  /** The position of the first record, and its sequence. */
+  readonly position: number
+  readonly sequence: number
+  readonly timestamp: number
+}
+
+export interface DecodedRun {
+  readonly items: ScannedItem[]
+  /** Behind the last whole record, as an offset in `bytes`. */
+  readonly at: number
+  /** The record at `at` is damaged. */
+  readonly damaged: boolean
+}
+
+/** Decodes whole records, checking each, up to the first one that is cut short by the run's end or damaged. The items are views of the run's bytes. */
+export function decodeRecords(run: RecordRun, storeSeed: number): DecodedRun {
+  const { bytes, end, index, timestamp } = run
+  const items: ScannedItem[] = []
+  let { at, sequence } = run
+  const shift = run.position - run.at
+  while (at + RECORD_HEADER_BYTES <= end) {
+    const size = readUint32(bytes, at)
+    const next = at + RECORD_HEADER_BYTES + size
+    if (size === 0) return { items, at, damaged: true }
+    if (next > end) break
+    if (!isRecordIntact(bytes, at, size, storeSeed)) return { items, at, damaged: true }
+    const data = new Uint8Array(bytes.buffer, bytes.byteOffset + at + RECORD_HEADER_BYTES, size)
+    items.push({ location: { index, position: shift + at, size }, data, sequence: sequence++, timestamp })
+    at = next
+  }
+  return { items, at, damaged: false }
+}

@@ -1,0 +1,209 @@
+import { VarveError } from '../errors.js'
+import { RECORD_HEADER_BYTES } from '../format/record.js'
+import { MiB } from '../options.js'
+import { BlockCursor, HEADER_CHUNK, type PlacedBlock } from './block-cursor.js'
+import { isBlockValid } from './check-block.js'
+import { decodeRecords } from './decode-records.js'
+import type { FileSet } from './file-set.js'
+import { FileWindow } from './file-window.js'
+import { groupEnds } from './group-ends.js'
+import type { OpenFile } from './open-file.js'
+import { readRecordTable } from './record-table.js'
+import type { ScanBounds } from './scan-bounds.js'
+import type { ScannedItem, ScannedLocation } from './scan-options.js'
+
+export type Batch = readonly (ScannedLocation & Partial<Pick<ScannedItem, 'data'>>)[]
+
+export type ScanStep =
+  | { readonly kind: 'batch'; readonly items: Batch }
+  /** No block that may be shown stands at `position`. `isEnd`: nothing at all stands there. */
+  | { readonly kind: 'end'; readonly position: number; readonly isEnd: boolean }
+  /** Everything from here on is above the bounds. */
+  | { readonly kind: 'above' }
+  /** There is no such file. */
+  | { readonly kind: 'missing' }
+
+export interface FileScannerOptions {
+  readonly files: FileSet
+  readonly bounds: ScanBounds
+  readonly withData: boolean
+  /** A process elsewhere may be writing: a block is shown only if it is seen to be whole. */
+  readonly isUnproven: () => boolean
+}
+
+/** Goes forward through one file, a batch of items at a time. Between two batches it holds nothing, so that the file can be trimmed or dropped meanwhile. */
+export class FileScanner {
+  readonly index: number
+  /** The position from which on nothing was delivered yet. */
+  resume = 0
+  /** A file behind this one was seen: this one grows no more. */
+  isComplete = false
+  readonly #options: FileScannerOptions
+  readonly #storeSeed: number
+  #open: OpenFile | undefined
+  #window!: FileWindow
+  #cursor!: BlockCursor
+  #block: PlacedBlock | undefined
+  /** Where in the block to go on. */
+  #position = 0
+  #sequence = 0
+  #inWholeGroup = false
+
+  constructor(index: number, options: FileScannerOptions) {
+    this.index = index
+    this.#options = options
+    this.#storeSeed = options.files.identity.storeSeed
+  }
+
+  /** The next items below the position `limit`. */
+  async next(limit: number): Promise<ScanStep> {
+    const { files } = this.#options
+    const open = await files.acquire(this.index)
+    if (!open) return { kind: 'missing' }
+    try {
+      if (open !== this.#open) this.#begin(open)
+      return await this.#step(Math.min(limit, open.end))
+    } finally {
+      files.release(open)
+    }
+  }
+
+  /** Names every block below `limit` that may hold items within the bounds, and says why there are no more. */
+  async eachBlock(limit: number, visit: (block: PlacedBlock) => void): Promise<ScanStep> {
+    const { files } = this.#options
+    const open = await files.acquire(this.index)
+    if (!open) return { kind: 'missing' }
+    try {
+      this.#begin(open)
+      for (;;) {
+        const found = await this.#nextBlock(Math.min(limit, open.end))
+        if ('kind' in found) return found
+        visit(found)
+      }
+    } finally {
+      files.release(open)
+    }
+  }
+
+  /** Looks anew at what another process may have added. */
+  async refresh(): Promise<void> {
+    await this.#options.files.with(this.index, async (open) => {
+      open.end = open.logical(await open.file.size())
+      if (open === this.#open) this.#window.reset()
+    })
+  }
+
+  #begin(open: OpenFile): void {
+    this.#open = open
+    this.#window = new FileWindow(open, HEADER_CHUNK)
+    this.#cursor = new BlockCursor(this.#window, this.#storeSeed)
+    this.#block = undefined
+  }
+
+  async #step(limit: number): Promise<ScanStep> {
+    for (;;) {
+      if (!this.#block) {
+        const found = await this.#nextBlock(limit)
+        if ('kind' in found) return found
+        this.#block = found
+        this.#position = found.start
+        this.#sequence = found.header.sequence
+        this.#window.chunkSize = MiB
+      }
+      const items = this.#options.withData ? await this.#decode(this.#block) : await this.#locate(this.#block)
+      if (this.#position >= this.#block.end) {
+        this.resume = this.#block.end
+        this.#block = undefined
+      }
+      if (items.length > 0) return { kind: 'batch', items }
+    }
+  }
+
+  async #nextBlock(limit: number): Promise<PlacedBlock | ScanStep> {
+    const { bounds } = this.#options
+    for (;;) {
+      const { position } = this.#cursor
+      if (position >= limit) return { kind: 'end', position, isEnd: true }
+      const block = await this.#cursor.next()
+      if (!block) return { kind: 'end', position, isEnd: false }
+      const { sequence, timestamp, count } = block.header
+      const last = { index: this.index, position: block.end - 1, sequence: sequence + count - 1, timestamp }
+      if (!block.header.close && block.end > this.resume && !bounds.isBelow(last)) {
+        if (bounds.isAbove({ ...last, position: block.start, sequence })) return { kind: 'above' }
+        if (!(await this.#mayBeShown(block))) {
+          this.#cursor.position = position
+          this.#window.reset()
+          return { kind: 'end', position, isEnd: false }
+        }
+        return block
+      }
+    }
+  }
+
+  /** Beside a writer: whether the block is whole, and so is its group. */
+  async #mayBeShown(block: PlacedBlock): Promise<boolean> {
+    if (!this.#options.isUnproven()) return true
+    if (block.header.continues && !this.#inWholeGroup && !(await groupEnds(this.#options.files, block))) return false
+    this.#inWholeGroup = block.header.continues
+    return isBlockValid(this.#window, block, this.#storeSeed)
+  }
+
+  async #decode(block: PlacedBlock): Promise<Batch> {
+    const window = this.#window
+    const position = this.#position
+    if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) throw this.#damaged(block)
+    const at = window.offset(position)
+    const end = Math.min(window.bytes.length, window.offset(block.end))
+    const { timestamp } = block.header
+    const run = { bytes: window.bytes, at, end, index: this.index, position, sequence: this.#sequence, timestamp }
+    const decoded = decodeRecords(run, this.#storeSeed)
+    if (decoded.damaged && decoded.items.length === 0) throw this.#damaged(block)
+    this.#position += decoded.at - at
+    this.#sequence += decoded.items.length
+    if (decoded.items.length === 0) await this.#loadRecord(block)
+    return this.#within(block, decoded.items)
+  }
+
+  /** The next record is cut short by the window: reads on from it, as much as it needs. */
+  async #loadRecord(block: PlacedBlock): Promise<void> {
+    const window = this.#window
+    const position = this.#position
+    if (position + RECORD_HEADER_BYTES > block.end) throw this.#damaged(block)
+    await window.load(position, RECORD_HEADER_BYTES)
+    const view = new DataView(window.bytes.buffer, window.bytes.byteOffset, window.bytes.length)
+    const length = RECORD_HEADER_BYTES + (window.bytes.length >= RECORD_HEADER_BYTES ? view.getUint32(0, true) : 0)
+    if (position + length > block.end) throw this.#damaged(block)
+    if (!window.has(position, length) && !(await window.load(position, length))) throw this.#damaged(block)
+  }
+
+  async #locate(block: PlacedBlock): Promise<Batch> {
+    const table = await readRecordTable(this.#window, block, this.#storeSeed)
+    if (!table) throw this.#damaged(block)
+    const { sequence, timestamp } = block.header
+    const items = table.positions.map((position, n) => ({
+      location: { index: this.index, position, size: table.sizes[n] as number },
+      sequence: sequence + n,
+      timestamp,
+    }))
+    this.#position = block.end
+    return this.#within(block, items)
+  }
+
+  /** Those of a block's items that are asked for and were not delivered before. */
+  #within(block: PlacedBlock, items: Batch): Batch {
+    const { bounds } = this.#options
+    const { resume } = this
+    if (resume <= block.start && !bounds.lower && !bounds.upper) return items
+    return items.filter(({ location, sequence, timestamp }) => {
+      const standing = { ...location, sequence, timestamp }
+      return location.position >= resume && !bounds.isBelow(standing) && !bounds.isAbove(standing)
+    })
+  }
+
+  #damaged(block: PlacedBlock): VarveError {
+    return new VarveError(
+      'CORRUPT',
+      `scan: ${this.#options.files.naming.dataFile(this.index)} is damaged at position ${this.#position}, in the block from ${block.position} to ${block.end}`,
+    )
+  }
+}

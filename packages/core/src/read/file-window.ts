@@ -1,0 +1,67 @@
+import { platform } from '#platform'
+import { backendFailure } from '../errors.js'
+import type { OpenFile } from './open-file.js'
+
+/** A part of a file in memory that moves forward as it is asked for more. What it held stays as it was: items may be views of it. */
+export class FileWindow {
+  readonly open: OpenFile
+  /** How much is read at once. */
+  chunkSize: number
+  bytes: Uint8Array = new Uint8Array(0)
+  /** The logical position of the first of `bytes`. */
+  start = 0
+
+  constructor(open: OpenFile, chunkSize: number) {
+    this.open = open
+    this.chunkSize = chunkSize
+  }
+
+  /** The logical position behind the last byte held. */
+  get end(): number {
+    return this.start + this.bytes.length
+  }
+
+  has(position: number, length: number): boolean {
+    return position >= this.start && position + length <= this.end
+  }
+
+  /** Where in `bytes` a logical position is. */
+  offset(position: number): number {
+    return position - this.start
+  }
+
+  /** Reads on from `position`, at least `least` bytes if the file has them. Whether it has. */
+  async load(position: number, least: number): Promise<boolean> {
+    const bytes = this.#room(position, least)
+    try {
+      return this.#take(position, least, bytes, bytes.length > 0 ? await this.open.file.read(bytes, this.open.physical(position)) : 0)
+    } catch (error) {
+      throw backendFailure(`read ${this.open.name} at position ${position}`, error)
+    }
+  }
+
+  /** The same at once, where the backend can. */
+  loadSync(position: number, least: number): boolean {
+    const bytes = this.#room(position, least)
+    try {
+      return this.#take(position, least, bytes, this.open.file.readSync?.(bytes, this.open.physical(position)) ?? 0)
+    } catch (error) {
+      throw backendFailure(`read ${this.open.name} at position ${position}`, error)
+    }
+  }
+
+  /** Makes the next look at the file a fresh one. */
+  reset(): void {
+    this.bytes = new Uint8Array(0)
+  }
+
+  #room(position: number, least: number): Uint8Array {
+    return platform.allocateSlab(Math.min(Math.max(least, this.chunkSize), Math.max(0, this.open.end - position)))
+  }
+
+  #take(position: number, least: number, bytes: Uint8Array, read: number): boolean {
+    this.start = position
+    this.bytes = read < bytes.length ? bytes.subarray(0, read) : bytes
+    return this.bytes.length >= least
+  }
+}

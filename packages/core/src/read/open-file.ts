@@ -1,0 +1,82 @@
+import type { BackendFile } from '@varve/backend'
+import { VarveError } from '../errors.js'
+import { decodeFileHeader, FILE_HEADER_BYTES, FORMAT_VERSION, type FileHeader } from '../format/file-header.js'
+
+/** What every file of a store has in common. */
+export interface StoreIdentity {
+  readonly storeId: Uint8Array
+  readonly storeSeed: number
+  readonly genesis: Uint8Array
+}
+
+/** A data file that is open, with what is known of it. Positions are logical but where the name says otherwise. */
+export class OpenFile {
+  readonly name: string
+  readonly file: BackendFile
+  readonly header: FileHeader
+  /** The logical end of what may be read. */
+  end: number
+  /** How many are using it now. */
+  users = 0
+  /** When it was used last, as a count of uses. */
+  lastUse = 0
+  /** It is to be closed when its last user is done. */
+  retired = false
+  whenUnused: (() => void) | undefined
+
+  constructor(name: string, file: BackendFile, header: FileHeader, physicalSize: number) {
+    this.name = name
+    this.file = file
+    this.header = header
+    this.end = this.logical(physicalSize)
+  }
+
+  get index(): number {
+    return this.header.index
+  }
+
+  logical(physical: number): number {
+    return this.header.trimOffset + Math.max(0, physical - FILE_HEADER_BYTES)
+  }
+
+  physical(position: number): number {
+    return FILE_HEADER_BYTES + position - this.header.trimOffset
+  }
+}
+
+/** Whether two byte arrays hold the same. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
+}
+
+/** The header of a file of this store; an error by name for anything else. `identity` is undefined for the first file looked at. */
+export function checkFileHeader(name: string, bytes: Uint8Array, index: number, genesis: Uint8Array, storeId?: Uint8Array): FileHeader {
+  const header = decodeFileHeader(bytes)
+  if (header === 'version') {
+    throw new VarveError('UNSUPPORTED_VERSION', `${name} was written by a newer version of Varve; this one reads format version ${FORMAT_VERSION}`)
+  }
+  if (typeof header === 'string') {
+    throw new VarveError('CORRUPT', `${name}: the file header at physical position 0 is damaged (${FAULTS[header]})`)
+  }
+  if (!sameBytes(header.genesis, genesis)) {
+    throw new VarveError('GENESIS_MISMATCH', `${name} has the genesis bytes ${hex(header.genesis)}, expected ${hex(genesis)}`)
+  }
+  if (header.index !== index) {
+    throw new VarveError('FOREIGN_FILE', `${name} is the file with index ${header.index} under another name; expected index ${index}`)
+  }
+  if (storeId && !sameBytes(header.storeId, storeId)) {
+    throw new VarveError('FOREIGN_FILE', `${name} belongs to the store ${hex(header.storeId)}, expected ${hex(storeId)}`)
+  }
+  return header
+}
+
+const FAULTS = {
+  short: 'fewer than 64 bytes',
+  magic: 'it does not begin with the magic bytes',
+  checksum: 'its checksum is wrong',
+  fields: 'its fields contradict each other',
+} as const
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,110 @@
+import { platform } from '#platform'
+import { backendFailure, VarveError } from '../errors.js'
+import { RECORD_HEADER_BYTES, readUint32, recordSeed } from '../format/record.js'
+import { checkLocation, formatLocation, type Location } from '../location.js'
+import { KiB } from '../options.js'
+import type { FileSet } from './file-set.js'
+import { ELSEWHERE, type Reader } from './reader.js'
+
+const PIECE = 256 * KiB
+
+export interface ReadStreamOptions {
+  /** The first byte of the item to give, 0 by default. */
+  readonly start?: number
+  /** The byte to stop before; by default the item's end. */
+  readonly end?: number
+  readonly signal?: AbortSignal
+}
+
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** A stream of the item's bytes that never holds more than a piece; undefined where nothing is stored. */
+export async function readStream(files: FileSet, reader: Reader, location: Location, options: ReadStreamOptions): Promise<ReadableStream<Uint8Array> | undefined> {
+  checkLocation(location)
+  const range = rangeOf(location, options)
+  const inMemory = reader.fromMemory(location)
+  if (inMemory === undefined) return undefined
+  const { signal } = options
+  const pieces = inMemory === ELSEWHERE ? await fromFile(files, reader, location, range, signal) : slices(inMemory, range)
+  return pieces && streamOf(pieces)
+}
+
+function rangeOf({ size }: Location, { start = 0, end = size }: ReadStreamOptions): Range {
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end > size || start > end) {
+    throw new VarveError('INVALID_OPTION', `readStream: start is ${start} and end ${end}; allowed: whole numbers with 0 <= start <= end <= ${size}, the item's size`)
+  }
+  return { start, end }
+}
+
+async function* slices(item: Uint8Array, { start, end }: Range): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < end; at += PIECE) yield item.slice(at, Math.min(end, at + PIECE))
+}
+
+/** Undefined where nothing is stored; otherwise the first look has shown that an item of that size begins there. */
+async function fromFile(
+  files: FileSet,
+  reader: Reader,
+  location: Location,
+  range: Range,
+  signal: AbortSignal | undefined,
+): Promise<AsyncGenerator<Uint8Array> | undefined> {
+  const head = new Uint8Array(RECORD_HEADER_BYTES)
+  if (!(await reader.readRecordHead(location, head, signal))) return undefined
+  return pieces(files, reader, location, range, readUint32(head, 4), signal)
+}
+
+async function* pieces(
+  files: FileSet,
+  reader: Reader,
+  location: Location,
+  { start, end }: Range,
+  expected: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const isWhole = start === 0 && end === location.size
+  let crc = recordSeed(location.size, files.identity.storeSeed)
+  for (let at = start; at < end; ) {
+    const piece = platform.allocateItem(Math.min(PIECE, end - at))
+    await reader.limited(signal, () => readPiece(files, location, at, piece))
+    at += piece.length
+    if (isWhole) {
+      crc = platform.crc32(piece, crc)
+      if (at === end && crc !== expected) break
+    }
+    yield piece
+  }
+  if (!isWhole || crc === expected) return
+  throw new VarveError('CORRUPT', `readStream ${formatLocation(location)}: the item's checksum is wrong; what was streamed of it is damaged`)
+}
+
+async function readPiece(files: FileSet, location: Location, at: number, piece: Uint8Array): Promise<void> {
+  const position = location.position + RECORD_HEADER_BYTES + at
+  const read = await files.with(location.index, async (open) => {
+    if (open.header.dropped || location.position < open.header.trimOffset) return 0
+    return open.file.read(piece, open.physical(position)).catch((error: unknown) => {
+      throw backendFailure(`read ${open.name} at position ${position}`, error)
+    })
+  })
+  if (read === piece.length) return
+  throw new VarveError('INVALID_LOCATION', `readStream ${formatLocation(location)}: the item was trimmed or dropped while it was being read`)
+}
+
+function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await pieces.return(undefined)
+      },
+    },
+    // Nothing is read before somebody asks for it.
+    { highWaterMark: 0 },
+  )
+}

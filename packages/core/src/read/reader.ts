@@ -1,0 +1,177 @@
+import { platform } from '#platform'
+import { backendFailure, VarveError } from '../errors.js'
+import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
+import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import { checkLocation, type Location } from '../location.js'
+import { HEADER_CHUNK } from './block-cursor.js'
+import { diagnose, invalid } from './diagnose.js'
+import type { FileSet } from './file-set.js'
+import { FileWindow } from './file-window.js'
+import type { Limiter } from './limiter.js'
+import { run, runSync } from './loads.js'
+import type { OpenFile } from './open-file.js'
+import type { ReadView } from './read-view.js'
+
+/** How many items were read, by where they came from. */
+export interface ReadCounts {
+  /** Still in memory. */
+  memory: number
+  /** Through the backend. */
+  backend: number
+}
+
+/** Reads single items: from memory while they are there, else from their file. Every item is checked. */
+export class Reader {
+  readonly counts: ReadCounts = { memory: 0, backend: 0 }
+  readonly #files: FileSet
+  readonly #view: ReadView
+  readonly #limiter: Limiter
+  readonly #storeSeed: number
+
+  constructor(files: FileSet, view: ReadView, limiter: Limiter) {
+    this.#files = files
+    this.#view = view
+    this.#limiter = limiter
+    this.#storeSeed = files.identity.storeSeed
+  }
+
+  async read(location: Location, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    checkLocation(location)
+    signal?.throwIfAborted()
+    const inMemory = this.fromMemory(location)
+    if (inMemory !== ELSEWHERE) return inMemory
+    const record = await this.limited(signal, () => this.#fromFile(location))
+    return record && this.#payload(record, location)
+  }
+
+  /** Runs `action`, which reads from the backend, when there is a place for it among the reads under way. */
+  async limited<T>(signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
+    if (!this.#limiter.tryEnter()) await this.#limiter.enter()
+    try {
+      signal?.throwIfAborted()
+      const result = await action()
+      signal?.throwIfAborted()
+      return result
+    } finally {
+      this.#limiter.leave()
+    }
+  }
+
+  readSync(location: Location): Uint8Array | undefined {
+    checkLocation(location)
+    const inMemory = this.fromMemory(location)
+    if (inMemory !== ELSEWHERE) return inMemory
+    if (!this.#files.canReadSync) throw new VarveError('UNSUPPORTED', 'readSync: this backend reads asynchronously only; use read')
+    const open = this.#files.acquireSync(location.index)
+    if (!open) return this.#missing(location.index)
+    try {
+      return this.#fromOpenSync(open, location)
+    } finally {
+      this.#files.release(open)
+    }
+  }
+
+  /** The item, if its block is in memory or nothing is or ever will be there; else it is in its file, if anywhere. */
+  fromMemory(location: Location): Uint8Array | undefined | typeof ELSEWHERE {
+    const { index, position, size } = location
+    if (index < this.#view.firstIndex || (index > this.#view.lastIndex && !this.#view.isBesideWriter)) return undefined
+    const lost = this.#view.lostAt(location)
+    if (lost) throw lost
+    const block = this.#view.findBlock(location)
+    if (!block) return ELSEWHERE
+    if (!block.visible) return undefined
+    const found = block.find(position, size)
+    if (!found) throw invalid({ name: 'the buffer' }, location, 'other items are there')
+    this.counts.memory++
+    const item = platform.allocateItem(size)
+    item.set(new Uint8Array(found.bytes.buffer, found.bytes.byteOffset + found.at + RECORD_HEADER_BYTES, size))
+    return item
+  }
+
+  /** Reads the header of the item's record into `head`; false where nothing is stored there. Throws as {@link read} does. */
+  async readRecordHead(location: Location, head: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+    return (await this.limited(signal, () => this.#fromFile(location, head))) !== undefined
+  }
+
+  /** The record there, or its beginning in `head`; undefined where nothing is stored. */
+  async #fromFile(location: Location, head?: Uint8Array): Promise<Uint8Array | undefined> {
+    const open = this.#files.acquireOpen(location.index) ?? (await this.#files.acquire(location.index))
+    if (!open) return this.#missing(location.index)
+    try {
+      return await this.#fromOpen(open, location, head)
+    } finally {
+      this.#files.release(open)
+    }
+  }
+
+  async #fromOpen(open: OpenFile, location: Location, head?: Uint8Array): Promise<Uint8Array | undefined> {
+    const { position, size } = location
+    const length = RECORD_HEADER_BYTES + size
+    if (isTrimmedAway(open, position)) return undefined
+    if (position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(await this.#failing(open, open.file.size()))
+    if (position >= open.end) return undefined
+    if (position + length <= open.end) {
+      const record = head ?? platform.allocateItem(length)
+      const read = await this.#failing(open, open.file.read(record, open.physical(position)))
+      const isThere = read === record.length && readUint32(record, 0) === size
+      if (isThere && (head || isRecordIntact(record, 0, size, this.#storeSeed))) return record
+    }
+    const window = new FileWindow(open, HEADER_CHUNK)
+    await run(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
+    return undefined
+  }
+
+  #fromOpenSync(open: OpenFile, location: Location): Uint8Array | undefined {
+    const length = RECORD_HEADER_BYTES + location.size
+    if (isTrimmedAway(open, location.position)) return undefined
+    if (location.position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(open.file.sizeSync?.() ?? 0)
+    if (location.position >= open.end) return undefined
+    if (location.position + length <= open.end) {
+      const record = platform.allocateItem(length)
+      const read = this.#readNow(open, record, location.position)
+      const isThere = read === length && readUint32(record, 0) === location.size
+      if (isThere && isRecordIntact(record, 0, location.size, this.#storeSeed)) return this.#payload(record, location)
+    }
+    const window = new FileWindow(open, HEADER_CHUNK)
+    runSync(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
+    return undefined
+  }
+
+  #readNow(open: OpenFile, target: Uint8Array, position: number): number {
+    try {
+      return open.file.readSync?.(target, open.physical(position)) ?? 0
+    } catch (error) {
+      throw backendFailure(`read ${open.name} at position ${position}`, error)
+    }
+  }
+
+  async #failing<T>(open: OpenFile, call: Promise<T>): Promise<T> {
+    try {
+      return await call
+    } catch (error) {
+      throw backendFailure(`read ${open.name}`, error)
+    }
+  }
+
+  #payload(record: Uint8Array, { size }: Location): Uint8Array {
+    this.counts.backend++
+    return new Uint8Array(record.buffer, record.byteOffset + RECORD_HEADER_BYTES, size)
+  }
+
+  #mayBeTorn(open: OpenFile): boolean {
+    return this.#view.isBesideWriter && open.index >= this.#view.lastIndex
+  }
+
+  #missing(index: number): undefined {
+    const { firstIndex, lastIndex } = this.#view
+    if (index <= firstIndex || index >= lastIndex) return undefined
+    throw new VarveError('FILE_MISSING', `read: ${this.#files.naming.dataFile(index)} is missing; the store has the files ${firstIndex} to ${lastIndex}`)
+  }
+}
+
+export const ELSEWHERE = Symbol('elsewhere')
+
+/** Whether everything that ever started there was cut off the file's beginning; the header that stands before the first kept item counts to it. */
+function isTrimmedAway({ header }: OpenFile, position: number): boolean {
+  return header.dropped || (header.trimOffset > 0 && position < header.trimOffset + BLOCK_HEADER_BYTES)
+}

@@ -1,0 +1,37 @@
+import { addToDigest, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import { loadRecordHeader, type PlacedBlock, recordSizeAt } from './block-cursor.js'
+import type { FileWindow } from './file-window.js'
+
+/** The headers of a block's records, in order, checked against the block's digest; the payloads were not looked at. */
+export interface RecordTable {
+  readonly positions: readonly number[]
+  readonly sizes: readonly number[]
+  readonly crcs: readonly number[]
+}
+
+/** Reads only the records' headers; undefined where they are not what the block's header says. */
+export async function readRecordTable(window: FileWindow, block: PlacedBlock, storeSeed: number): Promise<RecordTable | undefined> {
+  const positions: number[] = []
+  const sizes: number[] = []
+  const crcs: number[] = []
+  let position = block.start
+  while (position < block.end) {
+    if (!(await loadRecordHeader(window, position, block.end))) return undefined
+    const size = recordSizeAt(window, position, block.end)
+    if (size === undefined) return undefined
+    positions.push(position)
+    sizes.push(size)
+    crcs.push(readUint32(window.bytes, window.offset(position) + 4))
+    position += RECORD_HEADER_BYTES + size
+  }
+  const table = { positions, sizes, crcs }
+  const { count, digest } = block.header
+  return positions.length === count && digestOf(table, 0, count, storeSeed) === digest ? table : undefined
+}
+
+/** The digest of a block that holds the records from `from` to before `to`. */
+export function digestOf({ sizes, crcs }: RecordTable, from: number, to: number, storeSeed: number): number {
+  let digest = storeSeed
+  for (let n = from; n < to; n++) digest = addToDigest(digest, sizes[n] as number, crcs[n] as number)
+  return digest
+}

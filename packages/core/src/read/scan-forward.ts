@@ -1,0 +1,123 @@
+import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
+import type { Block } from '../write/block.js'
+import { decodeRecords } from './decode-records.js'
+import { type Batch, FileScanner, type ScanStep } from './file-scanner.js'
+import { findStart } from './find-start.js'
+import { refuseDamage } from './refuse-damage.js'
+import type { ScanBounds } from './scan-bounds.js'
+import type { ScannedItem, ScanOptions } from './scan-options.js'
+import type { Place, ScanSource } from './scan-source.js'
+
+/** The items within the bounds, in order of adding, a batch at a time. */
+export async function* scanForward(source: ScanSource, bounds: ScanBounds, options: ScanOptions, withData: boolean): AsyncGenerator<Batch, void, void> {
+  const { follow = false, buffered = false } = options
+  const scannerFor = (index: number): FileScanner =>
+    new FileScanner(index, { files: source.files, bounds, withData, isUnproven: () => source.isBesideWriter })
+  const fixedEnd = follow ? undefined : endOf(source, buffered)
+  let scanner = scannerFor(await findStart(source, bounds))
+  for (;;) {
+    options.signal?.throwIfAborted()
+    // Read before the files are: what becomes true meanwhile is seen at the next round.
+    const end = fixedEnd ?? endOf(source, buffered)
+    const { isStopped, failure } = source
+    const change = source.isBesideWriter ? undefined : source.nextChange()
+    const { index } = scanner
+    const limit = earlier(end, source.isBesideWriter ? ANYWHERE : source.shown)
+    if (isBefore({ index, position: scanner.resume }, limit)) {
+      const step = await scanner.next(index === limit.index ? limit.position : Number.MAX_SAFE_INTEGER)
+      if (step.kind === 'above') return
+      if (step.kind === 'batch') {
+        yield step.items
+        continue
+      }
+      const next = await nextFile(source, scanner, step, limit)
+      if (next === 'again') continue
+      if (next !== undefined) {
+        scanner = scannerFor(next)
+        continue
+      }
+      if (step.kind === 'end') scanner.resume = Math.max(scanner.resume, step.position)
+    }
+    const block = buffered && isBefore({ index, position: scanner.resume }, end) ? source.blockFrom(index, scanner.resume) : undefined
+    // A transaction under way is nobody's to see: who wants a picture of now goes past it, who follows waits for it.
+    if (block && (block.visible || !follow)) {
+      if (block.index !== index) scanner = scannerFor(block.index)
+      const { items, resume } = fromMemory(block, scanner.resume, source.files.identity.storeSeed)
+      scanner.resume = resume
+      const shown = items.filter((item) => isWithin(item, bounds, end))
+      if (block.visible && shown.length > 0) yield withData ? shown : shown.map(({ data, ...rest }) => rest)
+      continue
+    }
+    if (!follow || isStopped) return
+    if (failure) throw failure
+    await untilChange(change ?? source.nextChange(), options.signal)
+    if (source.isBesideWriter) await scanner.refresh()
+  }
+}
+
+const ANYWHERE: Place = { index: Number.MAX_SAFE_INTEGER, position: Number.MAX_SAFE_INTEGER }
+
+/** What a scan may show at most. */
+function endOf(source: ScanSource, buffered: boolean): Place {
+  if (source.isBesideWriter) return ANYWHERE
+  return buffered ? source.accepted : source.frontier
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.index < b.index || (a.index === b.index && a.position < b.position)
+}
+
+function earlier(a: Place, b: Place): Place {
+  return isBefore(a, b) ? a : b
+}
+
+function isWithin({ location, sequence, timestamp }: ScannedItem, bounds: ScanBounds, end: Place): boolean {
+  const standing = { ...location, sequence, timestamp }
+  return isBefore(location, end) && !bounds.isBelow(standing) && !bounds.isAbove(standing)
+}
+
+/** Where to go on when a file has no more to show: undefined where this was the last one, `again` where it has to be looked at once more. */
+async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep, limit: Place): Promise<number | 'again' | undefined> {
+  const { index } = scanner
+  if (!source.isBesideWriter) {
+    if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
+    return index < limit.index ? Math.max(index + 1, source.firstIndex) : undefined
+  }
+  const next = await source.fileBehind(index)
+  if (next === undefined) {
+    if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
+    return undefined
+  }
+  // The file may have grown between the look at it and the look for the next one.
+  if (step.kind === 'end' && !scanner.isComplete) {
+    scanner.isComplete = true
+    await scanner.refresh()
+    return 'again'
+  }
+  if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
+  return next
+}
+
+/** The items of one piece of a block in memory, as a copy, and the position behind them. */
+function fromMemory(block: Block, resume: number, storeSeed: number): { readonly items: readonly ScannedItem[]; readonly resume: number } {
+  if (!block.visible) return { items: [], resume: block.end }
+  const start = Math.max(resume, block.position + BLOCK_HEADER_BYTES)
+  const { segment, sequence } = block.pieceAt(start)
+  const from = start - segment.position
+  const bytes = segment.bytes.slice(from, segment.used)
+  const place = { index: block.index, position: start, sequence, timestamp: block.sealedAt || Date.now() }
+  const { items } = decodeRecords({ bytes, at: 0, end: bytes.length, ...place }, storeSeed)
+  return { items, resume: start + bytes.length }
+}
+
+async function untilChange(change: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return change
+  let onAbort = (): void => {}
+  const aborted = new Promise<void>((resolve) => void (onAbort = resolve))
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([change, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

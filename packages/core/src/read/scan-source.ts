@@ -1,0 +1,35 @@
+import type { Clock } from '../clock.js'
+import type { VarveError } from '../errors.js'
+import type { Block } from '../write/block.js'
+import type { FileSet } from './file-set.js'
+
+export interface Place {
+  readonly index: number
+  readonly position: number
+}
+
+/** What a scan sees of a store. */
+export interface ScanSource {
+  readonly files: FileSet
+  readonly clock: Clock
+  readonly firstIndex: number
+  readonly lastIndex: number
+  /** The writer is elsewhere: what is durable or in memory is not known, and the last file's end is looked at again and again. */
+  readonly isBesideWriter: boolean
+  /** The end of what is durable. */
+  readonly frontier: Place
+  /** The end of what is in the files and may be shown. */
+  readonly shown: Place
+  /** The end of what was accepted. */
+  readonly accepted: Place
+  /** The store runs no more: what there is, is all there will be. */
+  readonly isStopped: boolean
+  /** Why nothing more will become durable, if so. */
+  readonly failure: VarveError | undefined
+  /** The first block in memory that ends behind the place, the one that fills included. */
+  blockFrom(index: number, position: number): Block | undefined
+  /** Resolves when any of this may have changed. */
+  nextChange(): Promise<void>
+  /** Beside a writer: the index of the next file behind this one, if there is one by now. */
+  fileBehind(index: number): Promise<number | undefined>
+}

@@ -1,0 +1,85 @@
+import type { Batch } from './file-scanner.js'
+import { scanBackward } from './scan-backward.js'
+import { ScanBounds } from './scan-bounds.js'
+import { scanForward } from './scan-forward.js'
+import type { ScannedItem, ScannedLocation, ScanOptions } from './scan-options.js'
+import type { ScanSource } from './scan-source.js'
+
+/** Iterates over items. An iterator of its own instead of a generator: an item that was read already costs one promise, not four. */
+class ScanIterator<T extends ScannedLocation> implements AsyncIterableIterator<T> {
+  readonly #batches: AsyncGenerator<Batch, void, void>
+  #items: Batch = []
+  #next = 0
+  /** Calls of `next` are answered in order, even where the caller does not await one before the other. */
+  #loading: Promise<IteratorResult<T>> | undefined
+  readonly #closing: AbortController
+
+  constructor(batches: AsyncGenerator<Batch, void, void>, closing: AbortController) {
+    this.#batches = batches
+    this.#closing = closing
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.#loading) return this.#after(this.#loading)
+    const result = this.#take()
+    return result ? Promise.resolve(result) : this.#load()
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    this.#items = []
+    this.#next = 0
+    // Wakes a `next` that waits for what is yet to come: it is answered that nothing comes.
+    this.#closing.abort(CLOSED)
+    await this.#batches.return()
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #take(): IteratorResult<T> | undefined {
+    const value = this.#items[this.#next] as T | undefined
+    if (!value) return undefined
+    this.#next++
+    return { done: false, value }
+  }
+
+  async #after(loading: Promise<unknown>): Promise<IteratorResult<T>> {
+    await loading.catch(() => undefined)
+    return this.next()
+  }
+
+  #load(): Promise<IteratorResult<T>> {
+    const loading = this.#loadBatch().finally(() => {
+      if (this.#loading === loading) this.#loading = undefined
+    })
+    this.#loading = loading
+    return loading
+  }
+
+  async #loadBatch(): Promise<IteratorResult<T>> {
+    const { done, value } = await this.#batches.next().catch((error: unknown) => {
+      if (error === CLOSED) return END
+      throw error
+    })
+    if (done) return { done: true, value: undefined }
+    this.#items = value
+    this.#next = 0
+    return this.#take() as IteratorResult<T>
+  }
+}
+
+export function scan(source: ScanSource, options: ScanOptions, withData: true): AsyncIterableIterator<ScannedItem>
+export function scan(source: ScanSource, options: ScanOptions, withData: false): AsyncIterableIterator<ScannedLocation>
+export function scan(source: ScanSource, options: ScanOptions, withData: boolean): AsyncIterableIterator<ScannedLocation> {
+  const closing = new AbortController()
+  const { signal } = options
+  if (signal?.aborted) closing.abort(signal.reason)
+  signal?.addEventListener('abort', () => closing.abort(signal.reason), { once: true, signal: closing.signal })
+  const batches = (options.reverse ? scanBackward : scanForward)(source, new ScanBounds(options), { ...options, signal: closing.signal }, withData)
+  return new ScanIterator(batches, closing)
+}
+
+const CLOSED = Symbol('closed')
+const END = { done: true, value: undefined } as const

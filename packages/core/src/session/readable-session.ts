@@ -1,0 +1,134 @@
+import type { FileBackend } from '@varve/backend'
+import type { Clock } from '../clock.js'
+import { listStore } from '../maintain/store-listing.js'
+import type { ReadableStore } from '../maintain/open-store.js'
+import type { ResolvedOptions } from '../options.js'
+import type { FileSet } from '../read/file-set.js'
+import { Limiter } from '../read/limiter.js'
+import type { ReadView } from '../read/read-view.js'
+import { Reader } from '../read/reader.js'
+import type { Place, ScanSource } from '../read/scan-source.js'
+import { readEnd } from '../read/tail.js'
+import type { VarveStats } from '../stats.js'
+import { type Session, sequenceAtStart, totalBytes } from './session.js'
+
+// A follower in another process looks again after this long: a look costs some 50 µs.
+const LOOK_AGAIN = 20
+// So many looks without anything new, and the container is listed and the file opened anew: it may have been trimmed, or dropped with those behind it.
+const LOOKS_PER_LISTING = 8
+
+const NOWHERE: Place = { index: 0, position: 0 }
+
+/** A store that is only read; its writer, if there is one, is another program. */
+export class ReadableSession implements Session, ReadView, ScanSource {
+  readonly files: FileSet
+  readonly clock: Clock
+  readonly reader: Reader
+  readonly isBesideWriter = true
+  // Nothing of this is known here: a scan goes by what it finds.
+  readonly frontier = NOWHERE
+  readonly shown = NOWHERE
+  readonly accepted = NOWHERE
+  readonly failure = undefined
+  readonly #backend: FileBackend
+  #firstIndex: number
+  #lastIndex: number
+  #looks = 0
+  #change: Promise<void> | undefined
+  #wake: (() => void) | undefined
+  isStopped = false
+
+  constructor(store: ReadableStore, parts: { readonly backend: FileBackend; readonly options: ResolvedOptions; readonly clock: Clock }) {
+    this.files = store.files
+    this.clock = parts.clock
+    this.#backend = parts.backend
+    this.#firstIndex = store.firstIndex
+    this.#lastIndex = store.lastIndex
+    this.reader = new Reader(store.files, this, new Limiter(parts.options.concurrency))
+  }
+
+  get source(): ScanSource {
+    return this
+  }
+
+  get firstIndex(): number {
+    return this.#firstIndex
+  }
+
+  get lastIndex(): number {
+    return this.#lastIndex
+  }
+
+  findBlock(): undefined {
+    return undefined
+  }
+
+  lostAt(): undefined {
+    return undefined
+  }
+
+  blockFrom(): undefined {
+    return undefined
+  }
+
+  /** After a while, or when the store is stopped. One timer serves all who wait. */
+  nextChange(): Promise<void> {
+    this.#change ??= new Promise((resolve) => {
+      // Somebody waits for what is to come: the program is not idle.
+      const cancel = this.clock.after(LOOK_AGAIN, true, () => this.#wake?.())
+      this.#wake = () => {
+        cancel()
+        this.#change = undefined
+        this.#wake = undefined
+        resolve()
+      }
+    })
+    return this.#change
+  }
+
+  async fileBehind(index: number): Promise<number | undefined> {
+    const next = index + 1
+    if (next <= this.#lastIndex || (await this.files.with(next, async () => true))) {
+      this.#lastIndex = Math.max(this.#lastIndex, next)
+      return next
+    }
+    if (++this.#looks % LOOKS_PER_LISTING !== 0) return undefined
+    await this.files.forget(index)
+    const { indexes } = await listStore(this.#backend, this.files.naming)
+    this.#firstIndex = indexes[0] ?? this.#firstIndex
+    this.#lastIndex = indexes[indexes.length - 1] ?? this.#lastIndex
+    return indexes.find((one) => one > index)
+  }
+
+  async stats(): Promise<Omit<VarveStats, 'state'>> {
+    const { files, reader } = this
+    const { indexes } = await listStore(this.#backend, files.naming)
+    this.#firstIndex = indexes[0] ?? this.#firstIndex
+    this.#lastIndex = indexes[indexes.length - 1] ?? this.#lastIndex
+    await files.with(this.#lastIndex, async (open) => {
+      open.end = open.logical(await open.file.size())
+    })
+    const nextSequence = (await files.with(this.#lastIndex, (open) => readEnd(open, files.identity.storeSeed))) ?? 0
+    return {
+      firstIndex: this.#firstIndex,
+      lastIndex: this.#lastIndex,
+      files: indexes.length,
+      bytes: await totalBytes(files, this.#firstIndex, this.#lastIndex),
+      firstSequence: await sequenceAtStart(files, this.#firstIndex),
+      nextSequence,
+      durableSequence: nextSequence,
+      buffered: { items: 0, bytes: 0 },
+      flushes: 0,
+      syncs: 0,
+      reads: { ...reader.counts },
+      openFiles: files.size,
+      lock: undefined,
+    }
+  }
+
+  async release(): Promise<void> {
+    this.isStopped = true
+    this.#wake?.()
+    await this.files.closeAll()
+  }
+}

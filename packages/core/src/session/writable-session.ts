@@ -1,0 +1,148 @@
+import type { BackendLock, FileBackend } from '@varve/backend'
+import type { Clock } from '../clock.js'
+import type { Emitter } from '../emitter.js'
+import { VarveError } from '../errors.js'
+import type { Location } from '../location.js'
+import { Maintenance } from '../maintain/maintenance.js'
+import type { WritableStore } from '../maintain/open-store.js'
+import type { ResolvedOptions } from '../options.js'
+import type { FileSet } from '../read/file-set.js'
+import { Limiter } from '../read/limiter.js'
+import type { ReadView } from '../read/read-view.js'
+import { Reader } from '../read/reader.js'
+import type { Place, ScanSource } from '../read/scan-source.js'
+import type { VarveStats } from '../stats.js'
+import type { Block } from '../write/block.js'
+import { Writer } from '../write/writer.js'
+import { type Session, sequenceAtStart, totalBytes } from './session.js'
+
+export interface WritableSessionParts {
+  readonly backend: FileBackend
+  readonly options: ResolvedOptions
+  readonly emitter: Emitter
+  readonly clock: Clock
+  readonly onFatal: (error: VarveError) => void
+}
+
+/** A store that this program is the writer of. */
+export class WritableSession implements Session, ReadView, ScanSource {
+  readonly files: FileSet
+  readonly clock: Clock
+  readonly writer: Writer
+  readonly reader: Reader
+  readonly maintenance: Maintenance
+  readonly isBesideWriter = false
+  readonly #lock: BackendLock
+  readonly #first: { index: number }
+  isStopped = false
+  failure: VarveError | undefined
+
+  constructor(store: WritableStore, { backend, options, emitter, clock, onFatal }: WritableSessionParts) {
+    const { files, active, sequence, lastTime, lock } = store
+    this.files = files
+    this.clock = clock
+    this.#lock = lock
+    this.#first = { index: store.firstIndex }
+    this.writer = new Writer({
+      backend,
+      files,
+      active,
+      sequence,
+      lastTime,
+      options,
+      emitter,
+      clock,
+      onFatal: (error) => {
+        this.failure = error
+        onFatal(error)
+      },
+    })
+    this.reader = new Reader(files, this, new Limiter(options.concurrency))
+    this.maintenance = new Maintenance({ backend, files, reader: this.reader, writer: this.writer, emitter, first: this.#first })
+    lock.lost?.addEventListener('abort', this.#onLockLost, { once: true })
+    if (lock.lost?.aborted) this.#onLockLost()
+  }
+
+  get source(): ScanSource {
+    return this
+  }
+
+  get firstIndex(): number {
+    return this.#first.index
+  }
+
+  get lastIndex(): number {
+    return this.writer.appender.index
+  }
+
+  get frontier(): Place {
+    return this.writer.durability.frontier
+  }
+
+  get shown(): Place {
+    return this.writer.flusher.shown
+  }
+
+  get accepted(): Place {
+    const { index, position } = this.writer.appender
+    return { index, position }
+  }
+
+  findBlock({ index, position }: Location): Block | undefined {
+    const { appender } = this.writer
+    const { active } = appender
+    if (active && active.index === index && active.position <= position) return position < active.end ? active : undefined
+    return appender.blocks.length > 0 ? appender.blocks.find(index, position) : undefined
+  }
+
+  lostAt({ index, position }: Location): VarveError | undefined {
+    if (!this.failure || this.writer.durability.covers(index, position)) return undefined
+    return new VarveError('FAILED', `read: the store failed before this was durable: ${this.failure.message}`, { cause: this.failure })
+  }
+
+  blockFrom(index: number, position: number): Block | undefined {
+    const { active, blocks } = this.writer.appender
+    const sealed = blocks.firstFrom(index, position)
+    if (sealed) return sealed
+    return active && (active.index > index || active.end > position) ? active : undefined
+  }
+
+  nextChange(): Promise<void> {
+    return this.writer.durability.nextChange()
+  }
+
+  async fileBehind(): Promise<number | undefined> {
+    return undefined
+  }
+
+  async stats(): Promise<Omit<VarveStats, 'state'>> {
+    const { writer, files, firstIndex, lastIndex, reader } = this
+    return {
+      firstIndex,
+      lastIndex,
+      files: writer.flusher.active.index - firstIndex + 1,
+      bytes: await totalBytes(files, firstIndex, writer.flusher.active.index),
+      firstSequence: await sequenceAtStart(files, firstIndex),
+      nextSequence: writer.appender.sequence,
+      durableSequence: writer.durability.frontier.sequence,
+      buffered: { items: writer.bufferedItems, bytes: writer.heldBytes },
+      flushes: writer.flusher.flushes,
+      syncs: writer.flusher.syncs,
+      reads: { ...reader.counts },
+      openFiles: files.size,
+      lock: this.#lock.description,
+    }
+  }
+
+  async release(): Promise<void> {
+    this.isStopped = true
+    this.#lock.lost?.removeEventListener('abort', this.#onLockLost)
+    this.writer.durability.notify()
+    await this.files.closeAll()
+    await this.#lock.release()
+  }
+
+  readonly #onLockLost = (): void => {
+    this.writer.fail(new VarveError('FAILED', `the lock was lost: ${this.#lock.description}`, { cause: this.#lock.lost?.reason }))
+  }
+}

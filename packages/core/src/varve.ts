@@ -1,0 +1,385 @@
+import type { FileBackend } from '@varve/backend'
+import { type Clock, systemClock } from './clock.js'
+import { Emitter } from './emitter.js'
+import { VarveError } from './errors.js'
+import type { Listener, VarveEventName } from './events.js'
+import { FileNaming } from './format/file-name.js'
+import type { Location } from './location.js'
+import { destroyStore } from './maintain/destroy-store.js'
+import type { TrimOptions } from './maintain/maintenance.js'
+import { openForReading, openForWriting } from './maintain/open-store.js'
+import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
+import { readMany } from './read/read-many.js'
+import { type ReadStreamOptions, readStream } from './read/read-stream.js'
+import { scan } from './read/scan.js'
+import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
+import { ReadableSession } from './session/readable-session.js'
+import type { Session } from './session/session.js'
+import { WritableSession } from './session/writable-session.js'
+import type { VarveState, VarveStats } from './stats.js'
+import { Transaction } from './write/transaction.js'
+import type { AddOptions } from './write/writer.js'
+
+export interface ReadOptions {
+  /** Gives up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A store of byte items. `add` gives an item a location, `read` gives the bytes back. What is added gathers in memory, is laid down
+ * in numbered files through a backend, and is checked whenever it is read.
+ *
+ * An item whose durability was acknowledged (a durable `add`, a `commit`, a `flush`, `whenDurable`, a clean `stop`) survives a power loss and is never
+ * served wrong. One that was not is there whole or not at all after a crash.
+ *
+ * Every verb rejects with `NOT_RUNNING` before `start` and after `stop`, and with `FAILED` once the store has failed, but for reads of what is durable.
+ */
+export class Varve {
+  readonly #backend: FileBackend
+  readonly #options: ResolvedOptions
+  readonly #clock: Clock
+  readonly #emitter: Emitter
+  #overwrite: boolean
+  #state: VarveState = 'idle'
+  #session: Session | undefined
+  /** The session again, where this program is the writer. */
+  #writable: WritableSession | undefined
+  #failure: VarveError | undefined
+  #starting: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
+
+  /** A store that is not started yet. `INVALID_OPTION` names the option, its value and what is allowed. */
+  constructor(backend: FileBackend, options?: VarveOptions)
+  /** @internal */
+  constructor(backend: FileBackend, options: VarveOptions | undefined, clock: Clock)
+  constructor(backend: FileBackend, options: VarveOptions = {}, clock: Clock = systemClock) {
+    if (typeof backend?.list !== 'function') throw new TypeError('the first argument is a backend, such as fsBackend(directory)')
+    this.#backend = backend
+    this.#options = resolveOptions(options)
+    this.#clock = clock
+    this.#emitter = new Emitter(this.#options.logger, clock.now)
+    this.#overwrite = this.#options.overwrite
+  }
+
+  /** A store that runs: the constructor and {@link start} in one. With `await using` it is stopped at the end of its scope. */
+  static async open(backend: FileBackend, options?: VarveOptions): Promise<Varve> {
+    const store = new Varve(backend, options)
+    await store.start()
+    return store
+  }
+
+  get state(): VarveState {
+    return this.#state
+  }
+
+  get options(): ResolvedOptions {
+    return this.#options
+  }
+
+  /**
+   * Opens the store, and makes it where there is none. What a crash left unfinished is cut off, kept beside the store and told by a `recover` event;
+   * everything that is served from here on is durable. After a clean stop this costs the same whatever the store's size.
+   *
+   * Errors: `LOCKED` (who holds it is in the message), `NOT_FOUND`, `CORRUPT`, `FILE_MISSING`, `FOREIGN_FILE`, `GENESIS_MISMATCH`, `UNSUPPORTED_VERSION`,
+   * `INVALID_OPTION` where the files there have another prefix or padding, `RUNNING` where it runs already, and the backend's. With an error nothing was served, and the lock is free.
+   */
+  start(): Promise<void> {
+    if (this.#starting) return this.#starting
+    if (this.#state === 'running') return Promise.reject(new VarveError('RUNNING', 'start: the store runs already'))
+    this.#starting = this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
+  }
+
+  /**
+   * Lays down and syncs all that was added, adds that still wait for room included, ends the last file in a closing block and gives the lock back. Where the last flush
+   * can't be written it rejects with the cause, and the store runs on with everything still in memory; where it does not end within `timeout`
+   * it rejects with `TIMEOUT` and the store has failed. Stopping what does not run does nothing; a second call waits for the first.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  /** {@link stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  /** Calls `listener` at every event of that name, in order; a failing one is reported by `failure` and stops nothing. Returns the function that takes it off. */
+  on<Name extends VarveEventName>(name: Name, listener: Listener<Name>): () => void {
+    return this.#emitter.on(name, listener)
+  }
+
+  /**
+   * Stores an item and resolves to its location once it is accepted: it can be read from then on, and is durable after the next flush. With `durable` it resolves once it is on stable storage;
+   * adds that wait together share a sync.
+   *
+   * `data` is copied at once where there is room; else when it is accepted, so leave it alone until the promise resolves. Where the buffer is full it waits, for at most `timeout`
+   * (`TIMEOUT`: nothing was taken). Errors: `TypeError` for anything but a `Uint8Array`, `EMPTY_ITEM`, `ITEM_TOO_LARGE`, `FULL`; with `durable` also the write's own (`NO_SPACE`, `IO`, …) with
+   * `pending: true` and the location, as the item stays in memory and is written later. `FAILED` with a location: it may or may not be there after the next start.
+   */
+  add(data: Uint8Array, options: AddOptions = NO_OPTIONS): Promise<Location> {
+    const { session, error } = this.#running('add')
+    return session ? session.writer.add(data, options) : Promise.reject(error)
+  }
+
+  /** Stores items in order and resolves to a location for each. Not atomic: an error carries the `locations` of those that were accepted before it. With `durable` it resolves when all are. */
+  async addMany(items: Iterable<Uint8Array>, options: AddOptions = NO_OPTIONS): Promise<Location[]> {
+    if (typeof items?.[Symbol.iterator] !== 'function' || items instanceof Uint8Array) throw new TypeError('addMany takes an iterable of Uint8Array')
+    return this.#writer('addMany').writer.addMany(items, options)
+  }
+
+  /**
+   * The item at a location, as a copy that is the caller's; from memory where it is still there, else from its file. `undefined` where nothing is stored: an index or position
+   * that was never used, or was trimmed or dropped. `INVALID_LOCATION` where no item of that size starts there, `CORRUPT` where its bytes are damaged. Works in state `failed` for what is durable.
+   */
+  async read(location: Location, { signal }: ReadOptions = NO_OPTIONS): Promise<Uint8Array | undefined> {
+    return this.#readable('read').reader.read(location, signal)
+  }
+
+  /** {@link read} at once, where the backend can (`UNSUPPORTED` otherwise). It blocks the program for as long as the medium takes. */
+  readSync(location: Location): Uint8Array | undefined {
+    return this.#readable('readSync').reader.readSync(location)
+  }
+
+  /** {@link read} for many, in the order given; neighbours are fetched together. The first error there is rejects all. */
+  async readMany(locations: readonly Location[], { signal }: ReadOptions = NO_OPTIONS): Promise<(Uint8Array | undefined)[]> {
+    if (!Array.isArray(locations)) throw new TypeError('readMany takes an array of locations')
+    const { files, reader } = this.#readable('readMany')
+    return readMany(files, reader, locations, signal)
+  }
+
+  /**
+   * A stream of an item's bytes, a piece at a time, or `undefined` where nothing is stored. Read whole, the item is checked at its end: a damaged one ends the stream
+   * in `CORRUPT` instead of closing it. A part (`start`, `end`) can't be checked. `INVALID_LOCATION` ends the stream where the item is trimmed or dropped meanwhile.
+   */
+  async readStream(location: Location, options: ReadStreamOptions = NO_OPTIONS): Promise<ReadableStream<Uint8Array> | undefined> {
+    const { files, reader } = this.#readable('readStream')
+    return readStream(files, reader, location, options)
+  }
+
+  /**
+   * The items in order of adding. Durable ones only, unless `buffered`; with `follow` it goes on with what comes. It survives rotation, trims and drops: what is removed before it gets there is not shown.
+   * Damage ends it with `CORRUPT`.
+   */
+  scan(options: ScanOptions = NO_OPTIONS): AsyncIterableIterator<ScannedItem> {
+    checkScanOptions(options)
+    return scan(this.#readable('scan').source, options, true)
+  }
+
+  /** {@link scan} without the items' bytes, which are not read; only their places are checked. */
+  locations(options: ScanOptions = NO_OPTIONS): AsyncIterableIterator<ScannedLocation> {
+    checkScanOptions(options)
+    return scan(this.#readable('locations').source, options, false)
+  }
+
+  /** A set of items that will be stored all or none. */
+  transaction(): Transaction {
+    const session = this.#writer('transaction')
+    const { maxFileSize, maxTransactionSize } = this.#options
+    return new Transaction({
+      storeSeed: session.files.identity.storeSeed,
+      maxFileSize,
+      maxTransactionSize,
+      checkWritable: (operation) => {
+        if (this.#writer(operation) !== session) throw new VarveError('NOT_RUNNING', `${operation}: the store was stopped since this transaction began`)
+      },
+      commit: (staging) => session.writer.commit(staging),
+    })
+  }
+
+  /** Resolves when everything accepted so far is on stable storage. Rejects with the write's error where it can't be written now; it stays in memory and is written later. */
+  async flush(): Promise<void> {
+    await this.#writer('flush').writer.flush()
+  }
+
+  /** Resolves when the item there is on stable storage, at once if it is. It asks for no flush: with `durability: 'os'` that may be as late as `stop`. `INVALID_LOCATION` beyond what was given out, `FAILED` where it never will be. */
+  async whenDurable(location: Location): Promise<void> {
+    const { writer } = this.#writer('whenDurable', true)
+    await writer.whenDurable(location)
+  }
+
+  /**
+   * Removes a file's items before `position`, which is the position of the first item to keep (or the end of the last). Resolves, once that is durable, to the bytes of the items removed.
+   * Positions do not move; the locations removed read as nothing for ever. After a crash it is done or not begun. Errors: `OVERWRITE_DISABLED`, `INDEX_NOT_FOUND`, `INVALID_LOCATION`, `TRIM_MISMATCH`, `CORRUPT`.
+   */
+  async ltrim(index: number, position: number, options: TrimOptions = NO_OPTIONS): Promise<number> {
+    return this.#overwriting('ltrim').maintenance.trim('left', index, position, options)
+  }
+
+  /** Removes a file's items from `position` on, which is the position of the first item to remove; else as {@link ltrim}. The file is not added to any more. */
+  async rtrim(index: number, position: number, options: TrimOptions = NO_OPTIONS): Promise<number> {
+    return this.#overwriting('rtrim').maintenance.trim('right', index, position, options)
+  }
+
+  /** Removes a file with all its items and resolves, once that is durable, to the length it had. Its index is not used again. */
+  async dropIndex(index: number): Promise<number> {
+    return this.#overwriting('dropIndex').maintenance.drop(index)
+  }
+
+  /** Removes the whole store, and its container if nothing else is in it. The store must be stopped (`RUNNING`). A crash in between leaves a store of the files that are left. */
+  async destroy(): Promise<void> {
+    if (this.#state !== 'idle' && this.#state !== 'stopped') throw new VarveError('RUNNING', `destroy: stop the store first; it is ${this.#state}`)
+    this.#checkOverwrite('destroy')
+    const { filePrefix, filePadding } = this.#options
+    await destroyStore(this.#backend, new FileNaming(filePrefix, filePadding))
+    this.#emitter.emit('destroyDb', {})
+  }
+
+  /** Allows trims, drops and `destroy`, as the option `overwrite` does. */
+  enableOverwrite(): void {
+    this.#overwrite = true
+  }
+
+  disableOverwrite(): void {
+    this.#overwrite = false
+  }
+
+  /** What the store holds and does. Looks at the length of every file. */
+  async stats(): Promise<VarveStats> {
+    return { state: this.#state, ...(await this.#readable('stats').stats()) }
+  }
+
+  async #start(): Promise<void> {
+    await this.#stopping?.catch(() => undefined)
+    if (this.#state === 'failed') await this.#releaseFailed()
+    this.#state = 'starting'
+    try {
+      if (this.#options.readOnly) await this.#startReading()
+      else await this.#startWriting()
+    } catch (error) {
+      this.#state = 'stopped'
+      throw error
+    }
+  }
+
+  async #startReading(): Promise<void> {
+    const parts = { backend: this.#backend, options: this.#options, clock: this.#clock }
+    const session = new ReadableSession(await openForReading(this.#backend, this.#options), parts)
+    this.#session = session
+    this.#state = 'running'
+    if (this.#emitter.has('start')) this.#emitter.emit('start', { nextSequence: (await session.stats()).nextSequence })
+  }
+
+  async #startWriting(): Promise<void> {
+    const store = await openForWriting(this.#backend, this.#options)
+    this.#failure = undefined
+    this.#state = 'running'
+    this.#writable = new WritableSession(store, {
+      backend: this.#backend,
+      options: this.#options,
+      emitter: this.#emitter,
+      clock: this.#clock,
+      onFatal: (error) => this.#fail(error),
+    })
+    this.#session = this.#writable
+    if (store.cut.length > 0) this.#emitter.emit('recover', { cut: store.cut })
+    this.#emitter.emit('start', { nextSequence: store.sequence })
+  }
+
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined)
+    if (this.#state === 'failed') return this.#releaseFailed()
+    const session = this.#session
+    if (this.#state !== 'running' || !session) return
+    this.#state = 'stopping'
+    if (this.#writable) await this.#closeWriter(this.#writable)
+    await session.release()
+    this.#end()
+    this.#emitter.emit('stop', { nextSequence: this.#writable?.writer.appender.sequence ?? 0 })
+    this.#writable = undefined
+  }
+
+  async #closeWriter(session: WritableSession): Promise<void> {
+    try {
+      await this.#withTimeout('the last flush', async () => {
+        await session.maintenance.whenIdle()
+        await session.writer.close()
+      })
+    } catch (error) {
+      if (session.failure) await this.#releaseFailed().catch(() => undefined)
+      else if (VarveError.is(error) && error.code === 'TIMEOUT') session.writer.fail(error)
+      else this.#state = 'running'
+      throw error
+    }
+  }
+
+  /** Gives up what a failed session holds, as soon as no call of it is under way: until then nobody else may write. */
+  async #releaseFailed(): Promise<void> {
+    const session = this.#writable
+    await this.#withTimeout('a write that is under way', async () => {
+      await session?.writer.flusher.whenIdle()
+    })
+    await session?.release()
+    this.#end()
+    this.#writable = undefined
+  }
+
+  #end(): void {
+    this.#session = undefined
+    this.#state = 'stopped'
+  }
+
+  async #withTimeout(what: string, action: () => Promise<void>): Promise<void> {
+    const { timeout } = this.#options
+    let cancel = (): void => {}
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(timeout, true, () => reject(new VarveError('TIMEOUT', `stop: ${what} did not end within ${timeout} ms`)))
+    })
+    try {
+      await Promise.race([action(), late])
+    } finally {
+      cancel()
+    }
+  }
+
+  #fail(error: VarveError): void {
+    this.#failure = error
+    this.#state = 'failed'
+    this.#options.logger.error(`the store failed: ${error.message}`)
+    this.#emitter.emit('failure', { error, fatal: true })
+  }
+
+  /** The session that items can be added to, or why there is none. */
+  #running(operation: string): { session: WritableSession; error?: undefined } | { session?: undefined; error: VarveError } {
+    if (this.#state === 'running' && this.#writable) return { session: this.#writable }
+    if (this.#options.readOnly) return { error: new VarveError('READ_ONLY', `${operation}: the store was opened with readOnly`) }
+    return { error: this.#notRunning(operation) }
+  }
+
+  #writer(operation: string, evenFailed = false): WritableSession {
+    if (evenFailed && this.#state === 'failed' && this.#writable) return this.#writable
+    const { session, error } = this.#running(operation)
+    if (error) throw error
+    return session
+  }
+
+  #readable(operation: string): Session {
+    if (this.#session && (this.#state === 'running' || this.#state === 'failed')) return this.#session
+    throw this.#notRunning(operation)
+  }
+
+  #overwriting(operation: string): WritableSession {
+    const session = this.#writer(operation)
+    this.#checkOverwrite(operation)
+    return session
+  }
+
+  #checkOverwrite(operation: string): void {
+    if (this.#options.readOnly) throw new VarveError('READ_ONLY', `${operation}: the store was opened with readOnly`)
+    if (!this.#overwrite) throw new VarveError('OVERWRITE_DISABLED', `${operation} removes data: allow it with the option overwrite, or enableOverwrite()`)
+  }
+
+  #notRunning(operation: string): VarveError {
+    if (this.#state === 'failed') {
+      return new VarveError('FAILED', `${operation}: the store failed; start it again to recover: ${this.#failure?.message}`, { cause: this.#failure })
+    }
+    return new VarveError('NOT_RUNNING', `${operation}: the store is ${this.#state}; start it first`)
+  }
+}
+
+const NO_OPTIONS = Object.freeze({})

@@ -1,0 +1,53 @@
+import { platform } from '#platform'
+import { BLOCK_HEADER_BYTES, writeBlockHeader } from '../format/block-header.js'
+import { addToDigest, RECORD_HEADER_BYTES, recordSeed, writeRecordHeader } from '../format/record.js'
+import type { ActiveFile } from './active-file.js'
+
+export interface OversizedPlace {
+  readonly storeSeed: number
+  readonly sequence: number
+  readonly timestamp: number
+}
+
+/**
+ * Writes an item that the buffer can't hold, as a block of its own at the file's end, through one piece of memory. The
+ * bytes are gone through twice: a block begins with the checksum of what follows, and what is summed must be what is written,
+ * even where the caller changes its buffer against the rules: then nothing is written, and the second pass says so.
+ */
+export async function writeOversized(active: ActiveFile, data: Uint8Array, place: OversizedPlace, piece: Uint8Array): Promise<void> {
+  const { storeSeed, sequence, timestamp } = place
+  const position = active.end
+  const seed = recordSeed(data.length, storeSeed)
+  let crc = seed
+  for (const part of copies(data, piece)) crc = platform.crc32(part, crc)
+  const head = new Uint8Array(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES)
+  const header = {
+    continues: false,
+    close: false,
+    length: RECORD_HEADER_BYTES + data.length,
+    count: 1,
+    sequence,
+    timestamp,
+    durablePosition: active.synced,
+    digest: addToDigest(storeSeed, data.length, crc),
+  }
+  writeBlockHeader(head, 0, header, { storeSeed, index: active.index, position })
+  writeRecordHeader(head, BLOCK_HEADER_BYTES, data.length, crc)
+  let written = seed
+  function* parts(): Generator<readonly Uint8Array[]> {
+    yield [head]
+    for (const part of copies(data, piece)) {
+      written = platform.crc32(part, written)
+      yield [part]
+    }
+  }
+  await active.appendParts(parts(), () => written === crc)
+}
+
+function* copies(data: Uint8Array, piece: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < data.length; from += piece.length) {
+    const part = data.subarray(from, from + piece.length)
+    piece.set(part)
+    yield piece.subarray(0, part.length)
+  }
+}

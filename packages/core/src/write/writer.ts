@@ -1,0 +1,370 @@
+import { platform } from '#platform'
+import type { FileBackend } from '@varve/backend'
+import type { Clock } from '../clock.js'
+import type { Emitter } from '../emitter.js'
+import { backendFailure, VarveError } from '../errors.js'
+import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
+import { checkBytes } from '../item.js'
+import { RECORD_HEADER_BYTES } from '../format/record.js'
+import { checkLocation, formatLocation, type Location } from '../location.js'
+import { MiB, maxItemSize, type ResolvedOptions } from '../options.js'
+import type { FileSet } from '../read/file-set.js'
+import { type ActiveFile, WriteRefused } from './active-file.js'
+import { Appender } from './appender.js'
+import { Durability } from './durability.js'
+import { Flusher } from './flusher.js'
+import { writeOversized } from './oversized.js'
+import { SlabPool } from './slab-pool.js'
+import type { Staging } from './staging.js'
+import { UnattendedFlush } from './unattended-flush.js'
+import { type WaitingAdd, WaitingAdds } from './waiting-adds.js'
+
+// A caller that awaits nothing but accepted adds would never let the event loop turn.
+const YIELD_BYTES = MiB
+// What an item weighs beside its bytes, so that many tiny ones yield as often as few large ones.
+const ITEM_WEIGHT = 256
+
+export interface AddOptions {
+  /** Resolve only when the item is on stable storage. Default false. */
+  readonly durable?: boolean
+  /** Gives up an item that is not accepted yet; an accepted one stays. */
+  readonly signal?: AbortSignal
+}
+
+export interface WriterParts {
+  readonly backend: FileBackend
+  readonly files: FileSet
+  readonly active: ActiveFile
+  /** The sequence of the next item, and the latest time in the file. */
+  readonly sequence: number
+  readonly lastTime: number
+  readonly options: ResolvedOptions
+  readonly emitter: Emitter
+  readonly clock: Clock
+  readonly onFatal: (error: VarveError) => void
+}
+
+/** Takes items in: gives each its place, makes callers wait where memory is short, and sees that all of it is laid down. */
+export class Writer {
+  readonly appender: Appender
+  readonly flusher: Flusher
+  readonly durability: Durability
+  readonly #options: ResolvedOptions
+  readonly #clock: Clock
+  readonly #pool: SlabPool
+  readonly #waiting: WaitingAdds
+  readonly #storeSeed: number
+  readonly #onFatal: (error: VarveError) => void
+  #failure: VarveError | undefined
+  #sinceTurn = 0
+  #turn: Promise<void> | undefined
+  /** An oversized item is being written: until its end nothing else gets a place. */
+  #oversized: Promise<void> | undefined
+  readonly #unattended: UnattendedFlush
+
+  constructor(parts: WriterParts) {
+    const { options, files, active, sequence, lastTime, clock } = parts
+    this.#options = options
+    this.#clock = clock
+    this.#onFatal = parts.onFatal
+    this.#storeSeed = files.identity.storeSeed
+    this.#pool = new SlabPool(options.maxBufferSize)
+    this.#waiting = new WaitingAdds(clock, options.timeout)
+    this.durability = new Durability({ index: active.index, position: active.end, sequence })
+    this.appender = new Appender(
+      {
+        storeSeed: this.#storeSeed,
+        maxFileSize: options.maxFileSize,
+        maxBufferSize: options.maxBufferSize,
+        maxFiles: files.naming.maxFiles,
+        now: clock.now,
+      },
+      this.#pool,
+      { index: active.index, position: active.end, sequence },
+      lastTime,
+    )
+    this.flusher = new Flusher(active, {
+      backend: parts.backend,
+      files,
+      appender: this.appender,
+      pool: this.#pool,
+      durability: this.durability,
+      emitter: parts.emitter,
+      clock,
+      syncsAlways: options.durability === 'sync',
+      flushInterval: options.flushInterval,
+      onRoom: () => this.#pump(),
+      onFatal: (error) => this.#fail(error),
+    })
+    this.#unattended = new UnattendedFlush({
+      clock,
+      flushInterval: options.flushInterval,
+      seal: () => this.flusher.requestSeal(),
+      flush: () => this.flush(),
+    })
+  }
+
+  /** Bytes of memory that hold items. */
+  get heldBytes(): number {
+    return this.#pool.held
+  }
+
+  /** Items that are accepted and not in their file yet. */
+  get bufferedItems(): number {
+    let items = this.appender.active?.count ?? 0
+    for (const block of this.appender.blocks) items += block.count
+    return items
+  }
+
+  add(data: Uint8Array, options: AddOptions): Promise<Location> {
+    const refusal = this.#refusal(data, options.signal)
+    if (refusal) return Promise.reject(refusal.reason)
+    let location: Location | undefined
+    try {
+      location = this.#accept(data)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (!location) return this.#wait(data, options)
+    if (options.durable) return this.#durable(location)
+    // The item is taken; only the answer lets the event loop turn first.
+    const turn = this.#yieldIfDue(data.length)
+    return turn ? turn.then(() => location) : Promise.resolve(location)
+  }
+
+  async addMany(items: Iterable<Uint8Array>, options: AddOptions): Promise<Location[]> {
+    const locations: Location[] = []
+    try {
+      for (const data of items) {
+        const refusal = this.#refusal(data, options.signal)
+        if (refusal) throw refusal.reason
+        locations.push(this.#accept(data) ?? (await this.#wait(data, { ...options, durable: false })))
+        const turn = this.#yieldIfDue(data.length)
+        if (turn) await turn
+      }
+      if (options.durable) await this.makeDurable(this.appender.sequence, locations)
+      return locations
+    } catch (error) {
+      throw withLocations(error, locations)
+    }
+  }
+
+  /** Everything before `sequence` becomes durable. */
+  makeDurable(sequence: number, locations: readonly Location[]): Promise<void> {
+    const done = this.durability.attempt(sequence, locations)
+    if (sequence > this.durability.frontier.sequence) this.flusher.demand(sequence)
+    return done
+  }
+
+  flush(): Promise<void> {
+    return this.makeDurable(this.appender.sequence, [])
+  }
+
+  /** Resolves when the item there is durable. */
+  async whenDurable(location: Location): Promise<void> {
+    checkLocation(location)
+    const { index, position, size } = location
+    const { appender, durability } = this
+    if (durability.covers(index, position)) return
+    const end = position + RECORD_HEADER_BYTES + size
+    if (index > appender.index || (index === appender.index && end > appender.position)) {
+      throw new VarveError('INVALID_LOCATION', `whenDurable ${formatLocation(location)}: that location was not given out`)
+    }
+    await durability.watch(index, position)
+  }
+
+  /** Places a transaction and makes it durable. */
+  async commit(staging: Staging): Promise<Location[]> {
+    await this.untilPlacing()
+    if (this.#failure) throw this.#failed()
+    const locations = this.appender.placeGroup(staging)
+    await this.makeDurable(this.appender.sequence, locations)
+    return locations
+  }
+
+  /** Resolves when places are given out; a caller that needs one must take it before it lets go of control. */
+  async untilPlacing(): Promise<void> {
+    while (this.#oversized) await this.#oversized
+  }
+
+  /**
+   * Runs `action` when everything accepted so far is laid down and synced, and nothing else is written meanwhile.
+   * Where a write before it is refused it is not run at all, and rejects.
+   */
+  async runTask<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#failure) throw this.#failed()
+    return new Promise<T>((resolve, reject) => {
+      const run = async (): Promise<void> => {
+        try {
+          resolve(await action())
+        } catch (error) {
+          reject(error instanceof WriteRefused ? refusalReason(error) : error)
+          if (VarveError.is(error) && error.code === 'FAILED') throw error
+        }
+      }
+      this.appender.enqueueTask(run, reject)
+      this.flusher.retry()
+    })
+  }
+
+  /** Lays down everything, those that still wait for room included, and ends the file in a closing block. */
+  async close(): Promise<void> {
+    do {
+      await this.untilPlacing()
+      // Lets everything before it through, or says why not.
+      await this.runTask(async () => {})
+    } while (this.#waiting.length > 0 || this.appender.sequence > this.durability.frontier.sequence)
+    await this.runTask(async () => {
+      const { active } = this.flusher
+      if (!active.endsInClose) await active.close(this.appender.sequence, this.appender.stamp(), false)
+    })
+    this.#unattended.noteDurable()
+  }
+
+  /** Takes nothing more, and writes nothing more. */
+  fail(error: VarveError): void {
+    this.flusher.fail(error)
+  }
+
+  /** Why the item can't be taken, if so; a reason may be anything, hence the wrapping. */
+  #refusal(data: Uint8Array, signal: AbortSignal | undefined): { readonly reason: unknown } | undefined {
+    try {
+      checkBytes(data, 'an item')
+    } catch (reason) {
+      return { reason }
+    }
+    if (this.#failure) return { reason: this.#failed() }
+    if (signal?.aborted) return { reason: signal.reason }
+    if (data.length === 0) return { reason: new VarveError('EMPTY_ITEM', 'add: an item has at least one byte') }
+    const most = maxItemSize(this.#options.maxFileSize)
+    if (data.length <= most) return undefined
+    return { reason: new VarveError('ITEM_TOO_LARGE', `add: the item has ${data.length} bytes; a file of ${this.#options.maxFileSize} holds one of at most ${most}`) }
+  }
+
+  /** Takes the item if there is room now and nobody waits already. */
+  #accept(data: Uint8Array): Location | undefined {
+    if (this.#waiting.length > 0 || this.#oversized || this.appender.isOversized(data.length)) return undefined
+    const location = this.appender.tryAdd(data)
+    if (location) this.#noteAccepted()
+    return location
+  }
+
+  #noteAccepted(): void {
+    const { active } = this.appender
+    this.#unattended.noteAdd(active)
+    if (active && active.count >= this.#options.maxBufferItems) this.flusher.requestSeal()
+    else this.flusher.kick()
+  }
+
+  async #wait(data: Uint8Array, { durable, signal }: AddOptions): Promise<Location> {
+    const accepted = new Promise<Location>((accept, reject) => {
+      this.#waiting.push({ data, accept, reject }, signal, () => this.#pump())
+    })
+    if (this.#waiting.length === 1) this.#pump()
+    this.flusher.requestSeal()
+    const location = await accepted
+    return durable ? this.#durable(location) : location
+  }
+
+  async #durable(location: Location): Promise<Location> {
+    await this.makeDurable(this.appender.sequence, [location])
+    return location
+  }
+
+  /** Lets those in who wait, as far as there is room. */
+  #pump(): void {
+    if (!this.flusher.hasWork) this.#unattended.noteEmpty()
+    if (this.appender.sequence === this.durability.frontier.sequence) this.#unattended.noteDurable()
+    for (let next = this.#waiting.peek(); next && !this.#oversized; next = this.#waiting.peek()) {
+      if (this.appender.isOversized(next.data.length)) {
+        this.#oversized = this.#takeOversized(next).finally(() => {
+          this.#oversized = undefined
+          if (!this.flusher.isRefused) this.#pump()
+        })
+        return
+      }
+      try {
+        const location = this.appender.tryAdd(next.data)
+        if (!location) return this.flusher.requestSeal()
+        this.#waiting.shift()
+        next.accept(location)
+        this.#noteAccepted()
+      } catch (error) {
+        this.#waiting.shift()
+        next.reject(error)
+      }
+    }
+  }
+
+  async #takeOversized(add: WaitingAdd): Promise<void> {
+    const { appender } = this
+    const { data } = add
+    let running = false
+    try {
+      appender.prepareOversized(data.length)
+      await this.runTask(async () => {
+        // The caller may have given up meanwhile; from here on it can't.
+        if (this.#waiting.peek() !== add) return
+        this.#waiting.shift()
+        running = true
+        await this.#writeOversized(add)
+      })
+    } catch (error) {
+      // Where writes before it were refused it stays in line, for at most its time.
+      if (running) add.reject(error)
+      else if (VarveError.is(error) && error.code === 'FULL' && this.#waiting.peek() === add) this.#waiting.shift()?.reject(error)
+    }
+  }
+
+  async #writeOversized({ data, accept }: WaitingAdd): Promise<void> {
+    const { appender, flusher } = this
+    const { index, position, sequence } = appender
+    // Everything else is laid down and nothing new is let in: there is room.
+    const piece = this.#pool.take(this.#pool.slabSize) as Uint8Array
+    const place = { storeSeed: this.#storeSeed, sequence, timestamp: appender.stamp() }
+    try {
+      await writeOversized(flusher.active, data, place, piece)
+    } finally {
+      this.#pool.give(piece)
+    }
+    appender.placeOversized(data.length)
+    if (this.#options.durability === 'sync') await flusher.active.sync()
+    flusher.countOversized()
+    accept({ index, position: position + BLOCK_HEADER_BYTES, size: data.length })
+  }
+
+  #yieldIfDue(bytes: number): Promise<void> | undefined {
+    this.#sinceTurn += bytes + ITEM_WEIGHT
+    if (this.#sinceTurn < YIELD_BYTES) return undefined
+    this.#turn ??= new Promise((resolve) =>
+      platform.nextTurn(() => {
+        this.#sinceTurn = 0
+        this.#turn = undefined
+        resolve()
+      }),
+    )
+    return this.#turn
+  }
+
+  #fail(error: VarveError): void {
+    this.#failure = error
+    this.#unattended.noteDurable()
+    this.durability.fail(error)
+    this.#waiting.rejectAll(this.#failed())
+    for (const task of this.appender.withdrawTasks()) task.abandon(this.#failed())
+    this.#onFatal(error)
+  }
+
+  #failed(): VarveError {
+    return new VarveError('FAILED', `the store failed and takes nothing more until it is started again: ${this.#failure?.message}`, { cause: this.#failure })
+  }
+}
+
+function refusalReason({ cause }: WriteRefused): unknown {
+  return cause instanceof TypeError ? cause : backendFailure('write', cause)
+}
+
+function withLocations(error: unknown, locations: readonly Location[]): unknown {
+  if (!VarveError.is(error)) return error
+  return new VarveError(error.code, error.message, { cause: error.cause, pending: error.pending, locations })
+}

@@ -1,0 +1,47 @@
+import { constants } from 'node:fs'
+import { dirname } from 'node:path'
+import { BackendError } from '@varve/backend'
+import { errnoOf } from './fs-error.js'
+import { close, fsync, mkdir, open } from './raw-fs.js'
+
+// Not on Windows.
+const { O_RDONLY, O_DIRECTORY = 0 } = constants
+
+/** Makes a directory, and those above it that are missing. Its name is durable when it resolves, and so are theirs. */
+export async function makeDirectory(path: string, mode: number): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode }).catch((error: unknown) => {
+    if (errnoOf(error) === 'EEXIST') throw new BackendError('UNSUPPORTED', `${path} is not a directory`, { cause: error })
+    throw error
+  })
+  if (first === undefined) return syncParentOfExisting(path)
+  const top = dirname(first)
+  for (let directory = dirname(path); ; directory = dirname(directory)) {
+    await syncDirectory(directory)
+    if (directory === top || directory === dirname(directory)) return
+  }
+}
+
+/** Makes the names in a directory durable: those that are there, and the absence of those that are gone. */
+export async function syncDirectory(path: string): Promise<void> {
+  try {
+    const fd = await open(path, O_RDONLY | O_DIRECTORY)
+    try {
+      await fsync(fd)
+    } finally {
+      await close(fd)
+    }
+  } catch (error) {
+    // Windows can't sync a directory, and keeps its names in order without.
+    if (!(process.platform === 'win32' && errnoOf(error) === 'EPERM')) throw error
+  }
+}
+
+// A process that made the directory may have died before it was durable. A parent that may be passed through but not read is
+// somebody else's, and was there before any store.
+async function syncParentOfExisting(path: string): Promise<void> {
+  try {
+    await syncDirectory(dirname(path))
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error
+  }
+}

@@ -1,0 +1,315 @@
+import type * as fs from 'node:fs'
+import { join } from 'node:path'
+import { BackendError, type BackendErrorCode } from '@varve/backend'
+import { fsBackend } from '@varve/fs-backend'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { clearFaults, failing, faults, systemError } from './system-faults.js'
+import { temporaryDirectory } from './temporary-directory.js'
+
+vi.mock('node:fs', async (importOriginal) => (await import('./system-faults.js')).faultyFs(importOriginal))
+const system = await vi.importActual<typeof fs>('node:fs')
+
+afterEach(clearFaults)
+
+const MiB = 1024 * 1024
+const numbers = (length: number, from = 0) => Uint8Array.from({ length }, (_, index) => from + index)
+
+async function fileWith(content: Uint8Array) {
+  const path = temporaryDirectory()
+  const file = await fsBackend(path).create('a')
+  onTestFinished(() => file.close())
+  await file.append([content], 0)
+  return { file, content: () => new Uint8Array(system.readFileSync(join(path, 'a'))) }
+}
+
+type Writev = (fd: number, chunks: readonly Uint8Array[], position: number, callback: (error: unknown, written: number) => void) => void
+
+/** Takes `writev` over: each call writes as many bytes as the next number says, or fails as the next name says. */
+function writes(...answers: (number | string)[]): number[] {
+  const asked: number[] = []
+  const writev: Writev = (fd, chunks, position, callback) => {
+    const whole = Buffer.concat(chunks)
+    asked.push(whole.byteLength)
+    const answer = answers.shift() ?? whole.byteLength
+    if (typeof answer === 'string') return callback(systemError(answer), 0)
+    system.write(fd, whole, 0, answer, position, callback)
+  }
+  faults.writev = writev
+  return asked
+}
+
+describe('an append', () => {
+  test('goes on where a short write stopped, at every length', async () => {
+    const chunks = [numbers(3), numbers(0), numbers(4, 3), numbers(1, 7)]
+    for (let first = 1; first < 8; first++) {
+      const { file, content } = await fileWith(numbers(0))
+      const asked = writes(first, 1)
+      await file.append(chunks, 0)
+      expect(content()).toEqual(numbers(8))
+      expect(asked).toEqual([8, 8 - first, 7 - first].filter((length) => length > 0))
+    }
+  })
+
+  test('rejects with what stopped a short write', async () => {
+    const { file, content } = await fileWith(numbers(2))
+    writes(5, 'ENOSPC')
+    await expect(file.append([numbers(8, 2)], 2)).rejects.toMatchObject({
+      code: 'NO_SPACE',
+      cause: expect.objectContaining({ code: 'ENOSPC' }),
+    })
+    expect(content()).toEqual(numbers(7))
+    await file.truncate(2)
+    await file.append([numbers(8, 2)], 2)
+    expect(content()).toEqual(numbers(10))
+  })
+
+  test('tries once more where nothing was written and nothing is said, and then gives up', async () => {
+    const { file, content } = await fileWith(numbers(0))
+    const asked = writes(0, 4, 0)
+    await file.append([numbers(8)], 0)
+    expect(content()).toEqual(numbers(8))
+    expect(asked).toEqual([8, 8, 4, 4])
+    const again = writes(3, 0, 0, 5)
+    await expect(file.append([numbers(8)], 8)).rejects.toMatchObject({ code: 'IO', message: expect.stringContaining('3 of 8') })
+    expect(again).toEqual([8, 5, 5])
+  })
+
+  test('is split where it is more than the system takes in one call', async () => {
+    const { file } = await fileWith(numbers(5))
+    const calls: { readonly position: number; readonly lengths: readonly number[] }[] = []
+    const writev: Writev = (_fd, chunks, position, callback) => {
+      calls.push({ position, lengths: chunks.map((chunk) => chunk.byteLength) })
+      callback(
+        null,
+        chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
+      )
+    }
+    faults.writev = writev
+    // Untouched pages of one buffer: it takes no memory.
+    const large = new Uint8Array(700 * MiB)
+    await file.append([large, numbers(3), numbers(0), large, large.subarray(0, 648 * MiB - 4)], 5)
+    const [first, second] = [2 ** 30, 2 ** 30 - 1]
+    expect(calls).toEqual([
+      { position: 5, lengths: [700 * MiB, 3, 324 * MiB - 3] },
+      { position: 5 + first, lengths: [376 * MiB + 3, 648 * MiB - 4] },
+    ])
+    expect(calls[1]!.lengths.reduce((sum, length) => sum + length, 0)).toBe(second)
+  })
+
+  test('cuts a chunk that alone is more than the system takes in one call', async () => {
+    const { file } = await fileWith(numbers(0))
+    const calls: number[][] = []
+    const writev: Writev = (_fd, chunks, position, callback) => {
+      calls.push([position, ...chunks.map((chunk) => chunk.byteLength)])
+      callback(null, chunks[0]!.byteLength)
+    }
+    faults.writev = writev
+    await file.append([new Uint8Array(2 ** 30 + 7)], 0)
+    expect(calls).toEqual([
+      [0, 2 ** 30],
+      [2 ** 30, 7],
+    ])
+  })
+})
+
+describe('a read', () => {
+  test('goes on where the system gave less than there is', async () => {
+    const { file } = await fileWith(numbers(100))
+    faults.read = ((fd, target, offset, length, position, callback) =>
+      system.read(fd, target, offset, Math.min(length, 7), position, callback)) as typeof fs.read
+    faults.readSync = ((fd: number, target: Uint8Array, offset: number, length: number, position: number) =>
+      system.readSync(fd, target, offset, Math.min(length, 7), position)) as typeof fs.readSync
+    const target = new Uint8Array(60)
+    expect(await file.read(target, 30)).toBe(60)
+    expect(target).toEqual(numbers(60, 30))
+    expect(file.readSync?.(target.fill(0), 70)).toBe(30)
+    expect(target.subarray(0, 30)).toEqual(numbers(30, 70))
+  })
+
+  test('of a position that is none is refused, and does not read on from the last', async () => {
+    const { file } = await fileWith(numbers(100))
+    for (const position of [-1, 0.5, Number.NaN]) {
+      await expect(file.read(new Uint8Array(4), position)).rejects.toMatchObject({ code: 'IO' })
+      expect(() => file.readSync?.(new Uint8Array(4), position)).toThrow(BackendError)
+    }
+  })
+})
+
+describe('a sync', () => {
+  const syncs = (file: { sync(from?: number): Promise<void> }, from?: number) => {
+    const calls: string[] = []
+    for (const name of ['fdatasync', 'fsync'] as const) {
+      faults[name] = ((fd, callback) => {
+        calls.push(name)
+        system[name](fd, callback)
+      }) as typeof fs.fsync
+    }
+    return file.sync(from).then(() => calls)
+  }
+
+  test('needs only the data, except after a cut', async () => {
+    const { file } = await fileWith(numbers(100))
+    expect(await syncs(file)).toEqual(['fdatasync'])
+    await file.truncate(50)
+    expect(await syncs(file)).toEqual(['fsync'])
+    expect(await syncs(file)).toEqual(['fdatasync'])
+  })
+
+  test('of a cut is whole also when the first one failed', async () => {
+    const { file } = await fileWith(numbers(100))
+    await file.truncate(50)
+    faults.fsync = failing('EIO')
+    await expect(file.sync()).rejects.toMatchObject({ code: 'IO' })
+    expect(await syncs(file)).toEqual(['fsync'])
+  })
+
+  test('with rewriteFrom writes every byte from there again, each once, before it syncs', async () => {
+    const content = Uint8Array.from({ length: 2 * MiB + 77 }, (_, index) => index * 7)
+    const { file, content: present } = await fileWith(content)
+    const log: [string, ...number[]][] = []
+    const writev: Writev = (fd, chunks, position, callback) => {
+      log.push(['write', position, chunks[0]!.byteLength])
+      expect(Buffer.compare(chunks[0]!, content.subarray(position, position + chunks[0]!.byteLength))).toBe(0)
+      system.writev(fd, chunks as Uint8Array[], position, callback)
+    }
+    faults.writev = writev
+    faults.fdatasync = ((fd, callback) => {
+      log.push(['sync'])
+      system.fdatasync(fd, callback)
+    }) as typeof fs.fdatasync
+    await file.sync(100)
+    expect(log).toEqual([['write', 100, MiB], ['write', 100 + MiB, MiB - 23], ['sync']])
+    expect(Buffer.compare(present(), content)).toBe(0)
+  })
+
+  test('with rewriteFrom does not sync what it could not write again', async () => {
+    const { file } = await fileWith(numbers(100))
+    writes('EIO')
+    let synced = false
+    faults.fdatasync = () => {
+      synced = true
+    }
+    await expect(file.sync(0)).rejects.toMatchObject({ code: 'IO' })
+    expect(synced).toBe(false)
+  })
+})
+
+const errnos: readonly [string, BackendErrorCode][] = [
+  ['ENOENT', 'NOT_FOUND'],
+  ['EEXIST', 'ALREADY_EXISTS'],
+  ['EBUSY', 'BUSY'],
+  ['ENOSPC', 'NO_SPACE'],
+  ['EDQUOT', 'NO_SPACE'],
+  ['EFBIG', 'NO_SPACE'],
+  ['EACCES', 'PERMISSION'],
+  ['EPERM', 'PERMISSION'],
+  ['EROFS', 'PERMISSION'],
+  ['EMFILE', 'TOO_MANY_OPEN'],
+  ['ENFILE', 'TOO_MANY_OPEN'],
+  ['EOPNOTSUPP', 'UNSUPPORTED'],
+  ['EIO', 'IO'],
+  ['ESTALE', 'IO'],
+]
+
+describe.each(errnos)('%s from the system is %s', (errno, code) => {
+  const refusal = { name: 'BackendError', code, cause: expect.objectContaining({ code: errno }) }
+
+  test.each([
+    ['read', 'read', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.read(new Uint8Array(4), 0)],
+    ['append', 'writev', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([numbers(1)], 4)],
+    ['truncate', 'ftruncate', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.truncate(1)],
+    ['sync', 'fdatasync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.sync()],
+    ['size', 'fstatSync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.size()],
+  ] as const)('in %s', async (operation, call, run) => {
+    const { file } = await fileWith(numbers(4))
+    faults[call] = failing(errno)
+    await expect(run(file)).rejects.toMatchObject({ ...refusal, message: expect.stringContaining(`: a: ${operation}`) })
+    clearFaults()
+    expect(await file.read(new Uint8Array(4), 0)).toBe(4)
+  })
+
+  test('in readSync', async () => {
+    const { file } = await fileWith(numbers(4))
+    faults.readSync = failing(errno)
+    expect(() => file.readSync?.(new Uint8Array(4), 0)).toThrow(expect.objectContaining(refusal))
+  })
+
+  test('in close, which gives the handle up all the same', async () => {
+    const { file } = await fileWith(numbers(4))
+    faults.close = ((fd, callback) => system.close(fd, () => callback?.(systemError(errno)))) as typeof fs.close
+    await expect(file.close()).rejects.toMatchObject(refusal)
+    await file.close()
+    await expect(file.size()).rejects.toMatchObject({ code: 'IO' })
+  })
+
+  test('in replace, remove and list', async () => {
+    const backend = fsBackend(temporaryDirectory())
+    await (await backend.create('a')).close()
+    Object.assign(faults, { rename: failing(errno), unlink: failing(errno) })
+    await expect(backend.replace('a', 'b')).rejects.toMatchObject(refusal)
+    await expect(backend.remove('a')).rejects.toMatchObject(refusal)
+    if (errno === 'ENOENT') return
+    faults.readdir = failing(errno)
+    await expect(backend.list()).rejects.toMatchObject(refusal)
+  })
+})
+
+describe('no handle is left', () => {
+  const openHandles = () => system.readdirSync('/proc/self/fd').length
+  const linux = process.platform === 'linux'
+
+  test.runIf(linux).each(['fsync', 'fstatSync'] as const)('when %s fails in create, open or lock', async (call) => {
+    const path = temporaryDirectory()
+    const backend = fsBackend(path)
+    await (await backend.create('a')).close()
+    await (await backend.lock()).release()
+    const before = openHandles()
+    faults[call] = failing('EIO')
+    const calls = [
+      backend.create('b'),
+      backend.lock(),
+      ...(call === 'fstatSync' ? [backend.open('a'), (async () => backend.openSync?.('a'))()] : []),
+    ]
+    const results = await Promise.allSettled(calls)
+    expect(results.filter(({ status }) => status === 'fulfilled').length).toBe(call === 'fstatSync' ? 1 : 0)
+    for (const result of results) if (result.status === 'fulfilled' && result.value && 'close' in result.value) await result.value.close()
+    expect(openHandles()).toBe(before)
+    clearFaults()
+    await (await backend.lock()).release()
+  })
+})
+
+describe('a file that may only be read', () => {
+  test.each(['EACCES', 'EPERM', 'EROFS'])('is opened for reading (%s), and refuses every change', async (errno) => {
+    const path = temporaryDirectory()
+    system.writeFileSync(join(path, 'a'), 'abc')
+    const refused = (flags: unknown) => (Number(flags) & system.constants.O_RDWR) !== 0
+    faults.open = ((file, flags, callback) =>
+      refused(flags)
+        ? (callback as unknown as (error: Error) => void)(systemError(errno))
+        : system.open(file, flags, callback as never)) as typeof fs.open
+    faults.openSync = ((file: string, flags: number) => {
+      if (refused(flags)) throw systemError(errno)
+      return system.openSync(file, flags)
+    }) as typeof fs.openSync
+    const backend = fsBackend(path)
+    for (const file of [await backend.open('a'), backend.openSync!('a')]) {
+      const target = new Uint8Array(3)
+      expect(await file.read(target, 0)).toBe(3)
+      expect(file.readSync?.(target, 0)).toBe(3)
+      await expect(file.append([numbers(1)], 3)).rejects.toMatchObject({ code: 'PERMISSION' })
+      await expect(file.truncate(0)).rejects.toMatchObject({ code: 'PERMISSION' })
+      await expect(file.sync(0)).rejects.toMatchObject({ code: 'PERMISSION' })
+      await file.close()
+    }
+    expect(system.readFileSync(join(path, 'a'), 'utf8')).toBe('abc')
+  })
+
+  test('is PERMISSION where it may not be read either', async () => {
+    const backend = fsBackend(temporaryDirectory())
+    await (await backend.create('a')).close()
+    Object.assign(faults, { open: failing('EACCES'), openSync: failing('EACCES') })
+    await expect(backend.open('a')).rejects.toMatchObject({ code: 'PERMISSION' })
+    expect(() => backend.openSync?.('a')).toThrow(expect.objectContaining({ code: 'PERMISSION' }))
+  })
+})

@@ -1,0 +1,1 @@
+export { type MemoryBackend, type MemoryBackendOptions, memoryBackend } from './memory-backend.js'

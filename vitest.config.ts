@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+import { alias } from './vitest.shared.js'
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    coverage: {
+      provider: 'v8',
+      include: ['packages/{core,backend,fs-backend,memory-backend}/src/**/*.ts'],
+      reporter: ['text', 'json-summary'],
+    },
+  },
+})
