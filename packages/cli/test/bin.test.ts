@@ -53,7 +53,7 @@ describe('the command in a process of its own', () => {
 
   it.each(['SIGINT', 'SIGTERM'] as const)('puts things in order on %s and then ends by it', async (name) => {
     const temporary = await temporaryDirectory()
-    const { signal, out } = await varve(['roundtrip', await sampleTree(manyFiles(2000))], temporary, (child) => child.kill(name))
+    const { signal, out } = await varve(['roundtrip', await sampleTree(manyFiles(600))], temporary, (child) => child.kill(name))
     expect([signal, out]).toEqual([name, ''])
     expect(await readdir(temporary)).toEqual([])
   })

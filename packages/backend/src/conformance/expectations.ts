@@ -13,8 +13,9 @@ export function equal<T>(actual: T, expected: T, what: string): void {
 
 export function equalBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
   equal(actual.byteLength, expected.byteLength, `${what}: length`)
-  const at = expected.findIndex((byte, index) => byte !== actual[index])
-  if (at >= 0) throw new Error(`${what}: byte ${at} should be ${expected[at]}, is ${actual[at]}`)
+  for (let index = 0; index < expected.byteLength; index++) {
+    if (actual[index] !== expected[index]) throw new Error(`${what}: byte ${index} should be ${expected[index]}, is ${actual[index]}`)
+  }
 }
 
 export function equalNames(actual: readonly string[], expected: readonly string[], what: string): void {

@@ -16,7 +16,7 @@ export function hashBytes(bytes: Uint8Array, start: ContentHash = emptyHash): Co
   let at = 0
   // An index, since the iterator of a typed array takes three times as long.
   while (at < length) {
-    const byte = bytes[at++]! + 1
+    const byte = bytes[at++]!
     low = Math.imul(low ^ byte, 0x01000193)
     high = Math.imul((high ^ byte) + (high >>> 15), 0x85ebca6b)
   }

@@ -66,36 +66,39 @@ function doubtful(operations: readonly FileOperation[]): FileOperation[] {
   return operations.filter(({ standing }) => standing !== 'durable')
 }
 
-function* fatesOfFile({ durable, operations, padding }: FileSnapshot, options: Required<CrashStateOptions>): Generator<FateOfFile> {
-  const inDoubt = doubtful(operations)
-  for (const fates of fatesOf(
-    inDoubt.map(() => 2),
-    options,
-  ))
-    yield { fates: fates as Fate[], padding: 0 }
-  if (padding > 0)
-    for (const fates of fatesOf(
-      inDoubt.map(() => 2),
-      options,
-    ))
-      yield { fates: fates as Fate[], padding }
-  for (const [at, operation] of inDoubt.entries()) {
-    if (operation.type !== 'write') continue
-    const earlier = operations.slice(0, operations.indexOf(operation))
-    const cutEarlier = inDoubt.some(({ type }, index) => index < at && type === 'cut')
-    const covers = durable.length > operation.at || earlier.some((each) => reach(each) > operation.at)
-    for (const damage of damagesOf(operation, covers, options)) {
-      yield { fates: inDoubt.map((_, index) => (index === at ? damage : index < at ? 1 : 0)), padding: 0 }
-      // Old bytes show through only where the cut before them is lost.
-      if (cutEarlier)
-        yield { fates: inDoubt.map(({ type }, index) => (index === at ? damage : index < at && type !== 'cut' ? 1 : 0)), padding: 0 }
-      if (at > 0) yield { fates: inDoubt.map((_, index) => (index === at ? damage : 0)), padding: 0 }
-      if (at < inDoubt.length - 1) yield { fates: inDoubt.map((_, index) => (index === at ? damage : 1)), padding: 0 }
-    }
+function* fatesOfFile(snapshot: FileSnapshot, options: Required<CrashStateOptions>): Generator<FateOfFile> {
+  const inDoubt = doubtful(snapshot.operations)
+  const ways = inDoubt.map(() => 2)
+  for (const padding of new Set([0, snapshot.padding])) {
+    for (const fates of fatesOf(ways, options)) yield { fates: fates as Fate[], padding }
   }
+  for (const fates of damagedFates(snapshot, inDoubt, options)) yield { fates, padding: 0 }
   const random = seededRandom(options.seed)
   for (let sample = 0; sample < options.samples; sample++) {
-    yield { fates: randomFates(inDoubt, options.sectorSize, random), padding: random(2) * padding }
+    yield { fates: randomFates(inDoubt, options.sectorSize, random), padding: random(2) * snapshot.padding }
+  }
+}
+
+/** Each write in doubt damaged in each way: with what was done before it there and the rest lost, with all else there, and with all else lost. */
+function* damagedFates(
+  { durable, operations }: FileSnapshot,
+  inDoubt: readonly FileOperation[],
+  options: Required<CrashStateOptions>,
+): Generator<readonly Fate[]> {
+  for (const [at, write] of inDoubt.entries()) {
+    if (write.type !== 'write') continue
+    const earlier = operations.slice(0, operations.indexOf(write))
+    const covers = durable.length > write.at || earlier.some((each) => reach(each) > write.at)
+    const behindCut = inDoubt.some(({ type }, index) => index < at && type === 'cut')
+    for (const damage of damagesOf(write, covers, options)) {
+      const others = (fate: (operation: FileOperation, index: number) => Fate) =>
+        inDoubt.map((operation, index) => (index === at ? damage : fate(operation, index)))
+      yield others((_, index) => (index < at ? 1 : 0))
+      if (at > 0) yield others(() => 0)
+      if (at < inDoubt.length - 1) yield others(() => 1)
+      // Where what was cut is old bytes, they show through only if the cut is lost.
+      if (behindCut) yield others(({ type }, index) => (index < at && type !== 'cut' ? 1 : 0))
+    }
   }
 }
 

@@ -134,12 +134,20 @@ describe('a cut that is not synced', () => {
     for (const state of ['abcdef', 'ab', 'abwxyz', 'abwxef', 'abcdyz', 'abwx', 'abwx..', 'abwx##']) expect(left).toContain(state)
   })
 
+  test('has zeros behind the old bytes that show through, where its size reaches over them', async () => {
+    const { disk, file } = await diskWith('abcdef')
+    await file.truncate(2)
+    await file.append([text('stuvwx')], 2)
+    expect(leftOf(disk, 'a', { sectorSize: 2 })).toContain('abstef..')
+  })
+
   test('lets bytes show through that were never synced either', async () => {
     const { disk, file } = await diskWith('')
     await file.append([text('abcd')], 0)
     await file.truncate(0)
     await file.append([text('wxyz')], 0)
-    expect(leftOf(disk, 'a', { sectorSize: 2 })).toContain('wxcd')
+    const left = leftOf(disk, 'a', { sectorSize: 2 })
+    for (const state of ['wxcd', 'abyz']) expect(left).toContain(state)
   })
 
   test('never lets cut bytes come back once it is synced, also where an earlier cut was lost', async () => {

@@ -13,7 +13,7 @@ it('tells what happens to a store, in order, and writes that follow closely toge
     await store.flush()
   }
   log.tell('commit', 'something else')
-  await store.add(new Uint8Array(2000))
+  await store.add(new Uint8Array(1000))
   await store.stop()
   log.end()
   expect(lines.map((line) => line.replace(/^ +[\d.]+ ms +(\w+) +/, '$1: '))).toEqual([

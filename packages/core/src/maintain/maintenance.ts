@@ -91,8 +91,9 @@ export class Maintenance {
   }
 
   async #look<T>(operation: string, index: number, action: (open: OpenFile) => Promise<T>): Promise<T> {
-    const { files, first } = this.#parts
-    const found = index < first.index ? undefined : await files.with(index, async (open) => (open.header.dropped ? undefined : { value: await action(open) }))
+    const { files, first, writer } = this.#parts
+    const isThere = index >= first.index && index <= writer.flusher.active.index
+    const found = !isThere ? undefined : await files.with(index, async (open) => (open.header.dropped ? undefined : { value: await action(open) }))
     if (found) return found.value
     throw new VarveError('INDEX_NOT_FOUND', `${operation}: the store has no file ${files.naming.dataFile(index)}`)
   }

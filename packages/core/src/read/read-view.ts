@@ -6,7 +6,7 @@ import type { Block } from '../write/block.js'
 export interface ReadView {
   /** The lowest index that a location can have now. */
   readonly firstIndex: number
-  /** The highest, as far as is known. */
+  /** The highest that a file has, as far as is known; what is in memory may go beyond it. */
   readonly lastIndex: number
   /** Another process may be writing: files grow, the last one's end may be torn for now, and there may be files behind it. */
   readonly isBesideWriter: boolean

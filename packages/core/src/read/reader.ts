@@ -74,11 +74,12 @@ export class Reader {
   /** The item, if its block is in memory or nothing is or ever will be there; else it is in its file, if anywhere. */
   fromMemory(location: Location): Uint8Array | undefined | typeof ELSEWHERE {
     const { index, position, size } = location
-    if (index < this.#view.firstIndex || (index > this.#view.lastIndex && !this.#view.isBesideWriter)) return undefined
+    if (index < this.#view.firstIndex) return undefined
     const lost = this.#view.lostAt(location)
     if (lost) throw lost
     const block = this.#view.findBlock(location)
-    if (!block) return ELSEWHERE
+    // The next file may be in the making: it is not looked at before something is shown in it.
+    if (!block) return index > this.#view.lastIndex && !this.#view.isBesideWriter ? undefined : ELSEWHERE
     if (!block.visible) return undefined
     const found = block.find(position, size)
     if (!found) throw invalid({ name: 'the buffer' }, location, 'other items are there')

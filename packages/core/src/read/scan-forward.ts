@@ -42,7 +42,7 @@ export async function* scanForward(source: ScanSource, bounds: ScanBounds, optio
     // A transaction under way is nobody's to see: who wants a picture of now goes past it, who follows waits for it.
     if (block && (block.visible || !follow)) {
       if (block.index !== index) scanner = scannerFor(block.index)
-      const { items, resume } = fromMemory(block, scanner.resume, source.files.identity.storeSeed)
+      const { items, resume } = fromMemory(block, scanner.resume, source.files.identity.storeSeed, source.stamp())
       scanner.resume = resume
       const shown = items.filter((item) => isWithin(item, bounds, end))
       if (block.visible && shown.length > 0) yield withData ? shown : shown.map(({ data, ...rest }) => rest)
@@ -99,13 +99,13 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
 }
 
 /** The items of one piece of a block in memory, as a copy, and the position behind them. */
-function fromMemory(block: Block, resume: number, storeSeed: number): { readonly items: readonly ScannedItem[]; readonly resume: number } {
+function fromMemory(block: Block, resume: number, storeSeed: number, now: number): { readonly items: readonly ScannedItem[]; readonly resume: number } {
   if (!block.visible) return { items: [], resume: block.end }
   const start = Math.max(resume, block.position + BLOCK_HEADER_BYTES)
   const { segment, sequence } = block.pieceAt(start)
   const from = start - segment.position
   const bytes = segment.bytes.slice(from, segment.used)
-  const place = { index: block.index, position: start, sequence, timestamp: block.sealedAt || Date.now() }
+  const place = { index: block.index, position: start, sequence, timestamp: block.sealedAt || now }
   const { items } = decodeRecords({ bytes, at: 0, end: bytes.length, ...place }, storeSeed)
   return { items, resume: start + bytes.length }
 }

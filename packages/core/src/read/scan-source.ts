@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js'
 import type { VarveError } from '../errors.js'
 import type { Block } from '../write/block.js'
 import type { FileSet } from './file-set.js'
@@ -11,7 +10,6 @@ export interface Place {
 /** What a scan sees of a store. */
 export interface ScanSource {
   readonly files: FileSet
-  readonly clock: Clock
   readonly firstIndex: number
   readonly lastIndex: number
   /** The writer is elsewhere: what is durable or in memory is not known, and the last file's end is looked at again and again. */
@@ -28,6 +26,8 @@ export interface ScanSource {
   readonly failure: VarveError | undefined
   /** The first block in memory that ends behind the place, the one that fills included. */
   blockFrom(index: number, position: number): Block | undefined
+  /** The time that a block gets which is sealed now. */
+  stamp(): number
   /** Resolves when any of this may have changed. */
   nextChange(): Promise<void>
   /** Beside a writer: the index of the next file behind this one, if there is one by now. */

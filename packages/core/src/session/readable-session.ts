@@ -71,6 +71,10 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     return undefined
   }
 
+  stamp(): number {
+    return this.clock.now()
+  }
+
   /** After a while, or when the store is stopped. One timer serves all who wait. */
   nextChange(): Promise<void> {
     this.#change ??= new Promise((resolve) => {

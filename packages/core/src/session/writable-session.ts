@@ -72,7 +72,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
   }
 
   get lastIndex(): number {
-    return this.writer.appender.index
+    return this.writer.flusher.active.index
   }
 
   get frontier(): Place {
@@ -107,6 +107,10 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return active && (active.index > index || active.end > position) ? active : undefined
   }
 
+  stamp(): number {
+    return this.writer.appender.stamp()
+  }
+
   nextChange(): Promise<void> {
     return this.writer.durability.nextChange()
   }
@@ -120,8 +124,8 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return {
       firstIndex,
       lastIndex,
-      files: writer.flusher.active.index - firstIndex + 1,
-      bytes: await totalBytes(files, firstIndex, writer.flusher.active.index),
+      files: lastIndex - firstIndex + 1,
+      bytes: await totalBytes(files, firstIndex, lastIndex),
       firstSequence: await sequenceAtStart(files, firstIndex),
       nextSequence: writer.appender.sequence,
       durableSequence: writer.durability.frontier.sequence,

@@ -31,14 +31,20 @@ async function createAnew(backend: FileBackend, name: string): Promise<BackendFi
   try {
     return await backend.create(name)
   } catch (error) {
-    if (!isBackendError(error, 'ALREADY_EXISTS')) throw new WriteRefused(error)
+    if (!isBackendError(error, 'ALREADY_EXISTS')) throw refusal(name, error)
   }
   await removeUnused(backend, name)
   try {
     return await backend.create(name)
   } catch (error) {
-    throw new WriteRefused(error)
+    throw refusal(name, error)
   }
+}
+
+// The directory's sync may be what failed, and a failed sync is final.
+function refusal(name: string, error: unknown): Error {
+  if (!isBackendError(error, 'IO')) return new WriteRefused(error)
+  return new VarveError('FAILED', `create ${name}: its name may not be durable, so nothing is written to it`, { cause: error })
 }
 
 // An earlier try of this process may have left the file behind; one with something in it is nobody's to remove.

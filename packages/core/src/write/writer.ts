@@ -56,6 +56,7 @@ export class Writer {
   readonly #storeSeed: number
   readonly #onFatal: (error: VarveError) => void
   #failure: VarveError | undefined
+  #isClosing = false
   #sinceTurn = 0
   #turn: Promise<void> | undefined
   /** An oversized item is being written: until its end nothing else gets a place. */
@@ -177,6 +178,7 @@ export class Writer {
   async commit(staging: Staging): Promise<Location[]> {
     await this.untilPlacing()
     if (this.#failure) throw this.#failed()
+    if (this.#isClosing) throw new VarveError('NOT_RUNNING', 'transaction.commit: the store was stopped meanwhile')
     const locations = this.appender.placeGroup(staging)
     await this.makeDurable(this.appender.sequence, locations)
     return locations
@@ -209,6 +211,17 @@ export class Writer {
 
   /** Lays down everything, those that still wait for room included, and ends the file in a closing block. */
   async close(): Promise<void> {
+    this.#isClosing = true
+    try {
+      await this.#finish()
+    } catch (error) {
+      this.#isClosing = false
+      throw error
+    }
+    this.#unattended.noteDurable()
+  }
+
+  async #finish(): Promise<void> {
     do {
       await this.untilPlacing()
       // Lets everything before it through, or says why not.
@@ -218,7 +231,6 @@ export class Writer {
       const { active } = this.flusher
       if (!active.endsInClose) await active.close(this.appender.sequence, this.appender.stamp(), false)
     })
-    this.#unattended.noteDurable()
   }
 
   /** Takes nothing more, and writes nothing more. */
@@ -234,6 +246,7 @@ export class Writer {
       return { reason }
     }
     if (this.#failure) return { reason: this.#failed() }
+    if (this.#isClosing) return { reason: new VarveError('NOT_RUNNING', 'add: the store was stopped meanwhile') }
     if (signal?.aborted) return { reason: signal.reason }
     if (data.length === 0) return { reason: new VarveError('EMPTY_ITEM', 'add: an item has at least one byte') }
     const most = maxItemSize(this.#options.maxFileSize)
