@@ -15,7 +15,7 @@ function run(args, cwd = root) {
 const args = process.argv.slice(2)
 const { positionals } = parseArgs({ args, strict: false, allowPositionals: true, options: { store: { type: 'string' } } })
 
-run(['scripts/pnpm.mjs', 'install', '--frozen-lockfile', '--and', 'exec', 'turbo', 'run', 'build', '--filter=@varve/cli'])
+run(['scripts/pnpm.mjs', 'install', '--frozen-lockfile', '--and', 'exec', 'turbo', 'run', 'build:js', '--filter=@varve/cli'])
 // npm runs scripts at the root of the workspace; a DIR is meant from where the person is.
 const directory = positionals.length === 0 ? [root] : []
 run([`${root}packages/cli/dist/bin.js`, 'roundtrip', ...args, ...directory], process.env.INIT_CWD ?? root)

@@ -1,8 +1,18 @@
 import { EVENT_NAMES, type Listener, type VarveEventName, type VarveEvents } from './events.js'
-import type { Logger } from './logger.js'
+import { type Logger, silentLogger } from './logger.js'
 
 interface Entry {
   readonly call: (event: never) => unknown
+}
+
+// What a person who runs a service wants to see; the rest is for whoever looks for a fault.
+const LEVELS: Partial<Record<VarveEventName, keyof Logger>> = {
+  start: 'info',
+  stop: 'info',
+  recover: 'warn',
+  destroyIndex: 'info',
+  destroyDb: 'info',
+  failure: 'error',
 }
 
 type Unstamped<Name extends VarveEventName> = Omit<VarveEvents[Name], 'timestamp'>
@@ -12,6 +22,7 @@ export class Emitter {
   readonly #listeners = new Map<VarveEventName, Set<Entry>>(EVENT_NAMES.map((name) => [name, new Set()]))
   readonly #logger: Logger
   readonly #now: () => number
+  readonly #pending: { readonly name: VarveEventName; readonly event: object }[] = []
 
   constructor(logger: Logger, now: () => number) {
     this.#logger = logger
@@ -32,17 +43,31 @@ export class Emitter {
   }
 
   emit<Name extends VarveEventName>(name: Name, event: Unstamped<Name>): void {
-    const listeners = this.#of(name)
-    if (listeners.size === 0) return
-    const stamped = Object.freeze({ ...event, timestamp: this.#now() })
-    for (const { call } of [...listeners]) {
-      try {
-        const result = call(stamped as never)
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error))
-      } catch (error) {
-        this.#listenerFailed(name, error)
-      }
+    this.#log(name, event)
+    if (this.#of(name).size === 0) return
+    this.#pending.push({ name, event: Object.freeze({ ...event, timestamp: this.#now() }) })
+    if (this.#pending.length > 1) return
+    // What a listener sets off is told when every listener knows of this.
+    for (let next = this.#pending[0]; next; next = this.#pending[0]) {
+      for (const { call } of [...this.#of(next.name)]) this.#tell(next.name, call, next.event)
+      this.#pending.shift()
     }
+  }
+
+  #tell(name: VarveEventName, call: Entry['call'], event: object): void {
+    try {
+      const result = call(event as never)
+      if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error))
+    } catch (error) {
+      this.#listenerFailed(name, error)
+    }
+  }
+
+  #log(name: VarveEventName, event: object): void {
+    if (this.#logger === silentLogger) return
+    const { error, ...rest } = event as { readonly error?: Error }
+    const text = error ? `${name}: ${error.message}` : `${name} ${JSON.stringify(rest)}`
+    this.#logger[LEVELS[name] ?? 'debug'](text)
   }
 
   #of(name: VarveEventName): Set<Entry> {

@@ -340,7 +340,6 @@ export class Varve {
   #fail(error: VarveError): void {
     this.#failure = error
     this.#state = 'failed'
-    this.#options.logger.error(`the store failed: ${error.message}`)
     this.#emitter.emit('failure', { error, fatal: true })
   }
 
