@@ -8,6 +8,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['packages/{core,backend,fs-backend,memory-backend}/src/**/*.ts'],
+      exclude: ['**/*.d.ts'],
       reporter: ['text', 'json-summary'],
     },
   },

@@ -36,6 +36,7 @@ export interface FileBackend {
    * Creates an empty file and opens it; the name is durable when it resolves. Exclusive: of any number of
    * calls for one name exactly one succeeds, and `ALREADY_EXISTS` leaves the file that is there as it is.
    * Makes the container where there is none; a container it makes is durable too.
+   * Where the name could not be made durable it rejects with `IO`, never with a code that invites another try.
    */
   create(name: string): Promise<BackendFile>
 
@@ -69,7 +70,7 @@ export interface FileBackend {
  * An open file: that very file, whatever takes its name later. After its name was replaced or removed, reads give its own
  * bytes or reject, and never give those of the new file.
  *
- * After `close` every other method rejects with `IO` (`readSync` throws).
+ * After `close` every other method rejects with `IO` (`readSync` and `sizeSync` throw it).
  */
 export interface BackendFile {
   /** The length in bytes. */

@@ -1,7 +1,7 @@
-import type { BackendFile, FileBackend } from '@varve/backend'
 import { conformanceSuite, describeBackend, guarantees, runCase } from '@varve/backend/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Flaw, withMethods } from './conformance/flaw.js'
+import { losingHandles, refusingWhileOpen, withoutSyncCalls } from './conformance/conforming-backends.js'
+import type { Flaw } from './conformance/flaw.js'
 import { flawsOfBytes } from './conformance/flaws-of-bytes.js'
 import { flawsOfLocks } from './conformance/flaws-of-locks.js'
 import { flawsOfNames } from './conformance/flaws-of-names.js'
@@ -45,17 +45,11 @@ describeBackend('the reference backend', { make: sharing((medium) => new Referen
 
 describeBackend('the reference backend without another process', { make: () => ({ backend: new ReferenceBackend(new Medium()) }) })
 
-describeBackend('the reference backend without the optional methods', {
-  make: sharing((medium) => {
-    const backend = new ReferenceBackend(medium)
-    const without = (file: BackendFile) => withMethods(file, { readSync: undefined })
-    return withMethods<FileBackend>(backend, {
-      openSync: undefined,
-      open: async (name) => without(await backend.open(name)),
-      create: async (name) => without(await backend.create(name)),
-    })
-  }),
-})
+describeBackend('a backend without the optional methods', { make: sharing(withoutSyncCalls) })
+
+describeBackend('a backend that changes no name while its file is open', { make: sharing(refusingWhileOpen) })
+
+describeBackend('a backend whose handles die with their file', { make: sharing(losingHandles) })
 
 describe('the conformance suite', () => {
   afterEach(() => {

@@ -29,7 +29,6 @@ function createProgram(context: Context): Command {
     .version(manifest.version)
     .exitOverride()
     .configureOutput({ writeOut: (text) => context.out.write(text), writeErr: (text) => context.err.write(text) })
-    .configureHelp({ sortOptions: false, showGlobalOptions: true })
     .showHelpAfterError('(varve --help and varve COMMAND --help say what there is)')
   program.addCommand(roundtripCommand(context).copyInheritedSettings(program))
   return program

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { Varve } from '@varve/core'
+import { fsBackend } from '@varve/fs-backend'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { manyFiles, sampleTree, temporaryDirectory } from './sample-tree.js'
 
@@ -49,6 +51,15 @@ describe('the command in a process of its own', () => {
     const temporary = await temporaryDirectory()
     expect(await varve(['roundtrip', `${temporary}/nowhere`], temporary)).toMatchObject({ code: 5, out: '' })
     expect(await varve(['nothing'], temporary)).toMatchObject({ code: 2, out: '' })
+  })
+
+  it('says who holds the store where another process does', async () => {
+    const directory = await temporaryDirectory()
+    await using store = await Varve.open(fsBackend(`${directory}/store`))
+    const { code, err } = await varve(['roundtrip', await sampleTree({ a: 'x' }), '--store', `${directory}/store`], directory)
+    expect(store.state).toBe('running')
+    expect(code).toBe(4)
+    expect(err).toMatch(new RegExp(`error: .*\\b${process.pid}\\b.*\n$`))
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)('puts things in order on %s and then ends by it', async (name) => {

@@ -49,7 +49,11 @@ export class Emitter {
     if (this.#pending.length > 1) return
     // What a listener sets off is told when every listener knows of this.
     for (let next = this.#pending[0]; next; next = this.#pending[0]) {
-      for (const { call } of [...this.#of(next.name)]) this.#tell(next.name, call, next.event)
+      const listeners = this.#of(next.name)
+      for (const entry of [...listeners]) {
+        // One that was taken off meanwhile hears nothing more.
+        if (listeners.has(entry)) this.#tell(next.name, entry.call, next.event)
+      }
       this.#pending.shift()
     }
   }

@@ -1,8 +1,10 @@
-const typeOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (this: unknown) => unknown
+const typeOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (
+  this: unknown,
+) => unknown
 
 /** Whether it is a `Uint8Array`, of this realm or another: test runners have several. A `Buffer` is one. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array || typeOf.call(value) === 'Uint8Array'
+  return typeOf.call(value) === 'Uint8Array'
 }
 
 /** A `TypeError` for anything but a `Uint8Array`. */

@@ -1,4 +1,5 @@
 import { VarveError } from './errors.js'
+import { checkBytes } from './item.js'
 
 /**
  * Where an item is: given by `add`, taken by `read`. It never changes and is never given out twice for what was durable.
@@ -29,6 +30,7 @@ export function encodeLocation(location: Location): Uint8Array {
 
 /** The inverse of {@link encodeLocation}. `INVALID_LOCATION` unless there are exactly 12 bytes, with a size of at least 1. */
 export function decodeLocation(bytes: Uint8Array): Location {
+  checkBytes(bytes, 'an encoded location')
   if (bytes.length !== LOCATION_BYTES) {
     throw new VarveError('INVALID_LOCATION', `a location is ${LOCATION_BYTES} bytes long, these are ${bytes.length}`)
   }
@@ -45,7 +47,8 @@ export function formatLocation(location: Location): string {
 
 /** The inverse of {@link formatLocation}. `INVALID_LOCATION` where the text is anything else. */
 export function parseLocation(text: string): Location {
-  const match = /^(\d{1,10}):(\d{1,10}):(\d{1,10})$/.exec(text)
+  if (typeof text !== 'string') throw new TypeError(`a location to parse is a string, not ${typeof text}`)
+  const match = /^(0|[1-9]\d{0,9}):(0|[1-9]\d{0,9}):(0|[1-9]\d{0,9})$/.exec(text)
   if (!match) throw new VarveError('INVALID_LOCATION', `a location reads index:position:size, this is ${JSON.stringify(text.slice(0, 64))}`)
   const location = { index: Number(match[1]), position: Number(match[2]), size: Number(match[3]) }
   checkLocation(location)
@@ -69,7 +72,10 @@ export function checkLocation(location: Location): void {
     throw new TypeError(`a location is an object { index, position, size } of numbers, not ${describe(location)}`)
   }
   if (!isUint32(location.index) || !isUint32(location.position) || !isUint32(location.size) || location.size === 0) {
-    throw new VarveError('INVALID_LOCATION', `index, position and size are whole numbers up to 4294967295, size at least 1; got ${formatLocation(location)}`)
+    throw new VarveError(
+      'INVALID_LOCATION',
+      `index, position and size are whole numbers up to 4294967295, size at least 1; got ${formatLocation(location)}`,
+    )
   }
 }
 

@@ -2,6 +2,7 @@ import { VarveError } from './errors.js'
 import { BLOCK_HEADER_BYTES } from './format/block-header.js'
 import { FILE_HEADER_BYTES } from './format/file-header.js'
 import { RECORD_HEADER_BYTES } from './format/record.js'
+import { isBytes } from './item.js'
 import { type Logger, silentLogger } from './logger.js'
 
 export const KiB = 1024
@@ -69,7 +70,8 @@ export function maxItemSize(maxFileSize: number): number {
 
 /** Checks what was given and fills in the defaults. `INVALID_OPTION` names the option, its value and what is allowed. */
 export function resolveOptions(given: VarveOptions = {}): ResolvedOptions {
-  if (typeof given !== 'object' || given === null) throw new TypeError(`options are an object, not ${given === null ? 'null' : typeof given}`)
+  if (typeof given !== 'object' || given === null)
+    throw new TypeError(`options are an object, not ${given === null ? 'null' : typeof given}`)
   const maxFileSize = integer(given, 'maxFileSize', 128 * MiB, 512, MAX_FILE_SIZE)
   const capacity = blockCapacity(maxFileSize)
   const resolved = {
@@ -90,14 +92,23 @@ export function resolveOptions(given: VarveOptions = {}): ResolvedOptions {
     logger: logger(given),
   } satisfies ResolvedOptions
   for (const name of Object.keys(given)) {
-    if (!(name in resolved)) throw new VarveError('INVALID_OPTION', `there is no option ${JSON.stringify(name)}; there are ${Object.keys(resolved).join(', ')}`)
+    if (!Object.hasOwn(resolved, name))
+      throw new VarveError('INVALID_OPTION', `there is no option ${JSON.stringify(name)}; there are ${Object.keys(resolved).join(', ')}`)
   }
   return Object.freeze(resolved)
 }
 
 function invalid(name: string, value: unknown, allowed: string): never {
-  const shown = typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value))
-  throw new VarveError('INVALID_OPTION', `${name} is ${typeof value === 'number' ? String(value) : shown.slice(0, 64)}; allowed: ${allowed}`)
+  throw new VarveError('INVALID_OPTION', `${name} is ${describe(value)}; allowed: ${allowed}`)
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 64))
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (isBytes(value)) return `a Uint8Array of ${value.length} bytes`
+  // What an object holds may be huge, or refer to itself.
+  return typeof value === 'object' && value !== null ? `an object (${value.constructor?.name ?? 'without a constructor'})` : String(value)
 }
 
 function integer(given: VarveOptions, name: keyof VarveOptions, standard: number, least: number, most: number): number {
@@ -127,15 +138,15 @@ function flag(given: VarveOptions, name: keyof VarveOptions, standard: boolean):
 }
 
 function genesis(given: VarveOptions): Uint8Array {
-  const value: unknown = given.genesisBytes ?? GENESIS
-  if (!(value instanceof Uint8Array) || value.length !== 4) invalid('genesisBytes', value, 'a Uint8Array of 4 bytes')
+  const value: unknown = given.genesisBytes === undefined ? GENESIS : given.genesisBytes
+  if (!isBytes(value) || value.length !== 4) invalid('genesisBytes', value, 'a Uint8Array of 4 bytes')
   return Uint8Array.from(value)
 }
 
 function logger(given: VarveOptions): Logger {
-  const value = given.logger ?? silentLogger
+  const value = given.logger === undefined ? silentLogger : given.logger
   for (const level of ['debug', 'info', 'warn', 'error'] as const) {
-    if (typeof value[level] !== 'function') invalid('logger', value, 'an object with the functions debug, info, warn and error')
+    if (typeof value?.[level] !== 'function') invalid('logger', value, 'an object with the functions debug, info, warn and error')
   }
   return value
 }

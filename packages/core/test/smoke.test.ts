@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest'
-import { memoryBackend } from '@varve/memory-backend'
-import { fsBackend } from '@varve/fs-backend'
 import { mkdtempSync } from 'node:fs'
 import { Varve } from '@varve/core'
+import { fsBackend } from '@varve/fs-backend'
+import { memoryBackend } from '@varve/memory-backend'
+import { expect, test } from 'vitest'
 
 const items = (n: number, size: number) => Array.from({ length: n }, (_, i) => new Uint8Array(size + (i % 7)).fill(i % 251))
 

@@ -26,13 +26,27 @@ export async function syncDirectory(path: string): Promise<void> {
   try {
     const fd = await open(path, O_RDONLY | O_DIRECTORY)
     try {
-      await fsync(fd)
+      await syncName(fd, path)
     } finally {
       await close(fd)
     }
   } catch (error) {
     // Windows can't sync a directory, and keeps its names in order without.
-    if (!(process.platform === 'win32' && errnoOf(error) === 'EPERM')) throw error
+    if (process.platform === 'win32' && errnoOf(error) === 'EPERM') return
+    throw error
+  }
+}
+
+/**
+ * Syncs what makes a name durable. A failed sync is `IO` whatever the system says, full disks included: nobody may take it for something that
+ * did not happen, and try it again.
+ */
+export async function syncName(fd: number, path: string): Promise<void> {
+  try {
+    await fsync(fd)
+  } catch (error) {
+    if (process.platform === 'win32' && errnoOf(error) === 'EPERM') throw error
+    throw new BackendError('IO', `sync ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

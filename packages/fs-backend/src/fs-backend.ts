@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assertFileName, BackendError, type BackendFile, type BackendLock, type FileBackend } from '@varve/backend'
 import { type ContainerModes, destroyContainer, listContainer, lockContainer } from './container.js'
-import { makeDirectory, syncDirectory } from './directory.js'
+import { makeDirectory, syncDirectory, syncName } from './directory.js'
 import { errnoOf, type FsErrorOptions, fsError } from './fs-error.js'
 import { FsFile } from './fs-file.js'
 import { describeHolder } from './lock/lock-holder.js'
-import { close, fsync, open, rename, unlink } from './raw-fs.js'
+import { close, open, rename, unlink } from './raw-fs.js'
 
 export interface FsBackendOptions {
   /** The permissions of a file that is created, before the process's umask: `0o600`, its owner's only. */
@@ -83,7 +83,7 @@ class FsBackend implements FileBackend {
       const fd = await this.#create(this.#pathOf(name))
       try {
         // Some file systems make a name durable and not the file that it names.
-        await fsync(fd)
+        await syncName(fd, name)
         await syncDirectory(this.#path)
       } catch (error) {
         await close(fd)

@@ -29,17 +29,16 @@ export class FsFile implements BackendFile {
     return this.#run('size', () => fstatSync(this.#fd).size)
   }
 
+  sizeSync(): number {
+    return this.#runSync('size', () => fstatSync(this.#fd).size)
+  }
+
   read(target: Uint8Array, position: number): Promise<number> {
     return this.#run('read', () => (target.byteLength === 0 ? 0 : readAt(this.#fd, target, position)), position)
   }
 
   readSync(target: Uint8Array, position: number): number {
-    this.#assertOpen('read')
-    try {
-      return readAtSync(this.#fd, target, position)
-    } catch (error) {
-      throw this.#failed(error, 'read', position)
-    }
+    return this.#runSync('read', () => readAtSync(this.#fd, target, position), position)
   }
 
   append(chunks: readonly Uint8Array[], position: number): Promise<void> {
@@ -120,6 +119,15 @@ export class FsFile implements BackendFile {
       throw this.#failed(error, operation, position)
     } finally {
       if (--this.#underWay === 0) this.#whenIdle?.()
+    }
+  }
+
+  #runSync<T>(operation: string, call: () => T, position?: number): T {
+    this.#assertOpen(operation)
+    try {
+      return call()
+    } catch (error) {
+      throw this.#failed(error, operation, position)
     }
   }
 

@@ -89,7 +89,16 @@ describe('where a directory can not be synced', () => {
 
   test('nothing is called durable', async () => {
     vi.stubGlobal('process', Object.create(process, { platform: { value: 'linux' } }))
-    for (const call of Object.values(calls(await directoryWithFile()))) await expect(call()).rejects.toMatchObject({ code: 'PERMISSION' })
+    for (const call of Object.values(calls(await directoryWithFile()))) await expect(call()).rejects.toMatchObject({ code: 'IO' })
+  })
+
+  test('the lock is not held either', async () => {
+    const path = system.realpathSync(await directoryWithFile())
+    faults.fsync = ((fd, callback) =>
+      system.readlinkSync(`/proc/self/fd/${fd}`) === path ? callback(systemError('EIO')) : system.fsync(fd, callback)) as typeof fs.fsync
+    await expect(fsBackend(path).lock()).rejects.toMatchObject({ code: 'IO' })
+    clearFaults()
+    await (await fsBackend(path).lock()).release()
   })
 
   test('and the system is Windows, which can’t, and says EPERM, all is as it should be', async () => {
@@ -133,5 +142,7 @@ describe('on Windows', () => {
     Object.assign(faults, { rename: failing(errno), unlink: failing(errno) })
     await expect(backend.replace('a', 'b')).rejects.toMatchObject({ code: 'BUSY' })
     await expect(backend.remove('a')).rejects.toMatchObject({ code: 'BUSY' })
+    faults.readdir = failing(errno)
+    await expect(backend.list()).rejects.toMatchObject({ code: errno === 'EBUSY' ? 'BUSY' : 'PERMISSION' })
   })
 })

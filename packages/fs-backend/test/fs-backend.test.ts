@@ -166,6 +166,7 @@ describe('fsBackend', () => {
       await (await fsBackend(path).lock()).release()
       await fsBackend(path).destroy()
       expect(readFileSync(join(path, 'theirs'), 'utf8')).toBe('x')
+      await (await fsBackend(path).lock()).release()
     })
 
     test('makes no directory in order to remove it', async () => {

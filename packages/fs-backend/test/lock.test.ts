@@ -41,10 +41,12 @@ const names = (path: string) => system.readdirSync(path).sort()
 describe('a kernel lock', () => {
   test('tells who holds it, in its description and in the lock file', async () => {
     const path = temporaryDirectory()
+    const uptime = vi.spyOn(process, 'uptime').mockReturnValue(86_400)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2025-06-02T12:00:00Z') })
     const lock = await fsBackend(path).lock()
-    expect(told(path)).toMatchObject({ ...here, lock: 'kernel lock', started: expect.stringMatching(/Z$/) })
-    const age = Date.now() - Date.parse(told(path).started)
-    expect(Math.abs(age - process.uptime() * 1000)).toBeLessThan(2000)
+    vi.useRealTimers()
+    uptime.mockRestore()
+    expect(told(path)).toMatchObject({ ...here, lock: 'kernel lock', started: '2025-06-01T12:00:00.000Z' })
     expect(lock.description).toBe(`kernel lock of process ${here.pid} on ${here.host}, started ${told(path).started}`)
     await lock.release()
     expect(system.readFileSync(lockFile(path), 'utf8').trim()).toBe('')
@@ -255,7 +257,11 @@ describe('a pid file', () => {
 
     test.runIf(linux)('is taken over, of a process that is dead and only waits for its parent', async () => {
       const { path, holder } = await own()
-      tell(path, JSON.stringify({ ...holder, pid: process.ppid }))
+      // Its start is the right one: only that it is dead tells that the lock is free.
+      const fields = system.readFileSync(`/proc/${process.ppid}/stat`, 'latin1').split(') ')[1]!.split(' ')
+      const parent = { ...holder, pid: process.ppid, start: holder.start.replace(/[^/]*$/, fields[19]) }
+      tell(path, JSON.stringify(parent))
+      await expect(fsBackend(path).lock()).rejects.toMatchObject({ code: 'LOCKED' })
       faults.readFileSync = ((file: string, ...rest: []) => {
         const text = system.readFileSync(file, ...rest) as unknown as string
         return file === `/proc/${process.ppid}/stat` ? text.replace(/\) \S/, ') Z') : text
@@ -373,6 +379,33 @@ describe('a pid file', () => {
       expect(names(path)).toEqual(['.lock'])
       expect(told(path)).toMatchObject(here)
     })
+  })
+
+  test('gives up where the file comes and goes all the time', async () => {
+    const path = temporaryDirectory()
+    faults.linkSync = failing('EEXIST')
+    await expect(fsBackend(path).lock()).rejects.toMatchObject({ code: 'LOCKED' })
+    expect(names(path)).toEqual([])
+  })
+
+  test.each(['readFileSync', 'unlinkSync'] as const)('is nobody’s where the system refuses %s, and nothing is taken', async (call) => {
+    const path = temporaryDirectory()
+    tell(path, '')
+    const original = system[call] as (file: string, ...rest: unknown[]) => unknown
+    faults[call] = (file: string, ...rest: unknown[]) => {
+      if (file === lockFile(path)) throw systemError('EACCES')
+      return original(file, ...rest)
+    }
+    await expect(fsBackend(path).lock()).rejects.toMatchObject({ code: 'PERMISSION' })
+    expect(names(path)).toEqual(['.lock'])
+    expect(system.readFileSync(lockFile(path), 'utf8')).toBe('')
+  })
+
+  test('that can not be removed says so once', async () => {
+    const lock = await fsBackend(temporaryDirectory()).lock()
+    faults.unlinkSync = failing('EIO')
+    await expect(lock.release()).rejects.toMatchObject({ name: 'BackendError', code: 'IO' })
+    await lock.release()
   })
 
   test('is not removed by the release of one who lost it to somebody’s hand', async () => {

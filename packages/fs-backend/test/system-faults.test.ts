@@ -182,6 +182,13 @@ describe('a sync', () => {
     expect(Buffer.compare(present(), content)).toBe(0)
   })
 
+  test('with rewriteFrom finds out that somebody else cut the file', async () => {
+    const { file } = await fileWith(numbers(100))
+    faults.read = ((fd, target, offset, length, _position, callback) =>
+      system.read(fd, target, offset, length, 100, callback)) as typeof fs.read
+    await expect(file.sync(50)).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('ends at 50') })
+  })
+
   test('with rewriteFrom does not sync what it could not write again', async () => {
     const { file } = await fileWith(numbers(100))
     writes('EIO')
@@ -228,10 +235,11 @@ describe.each(errnos)('%s from the system is %s', (errno, code) => {
     expect(await file.read(new Uint8Array(4), 0)).toBe(4)
   })
 
-  test('in readSync', async () => {
+  test('in readSync and sizeSync', async () => {
     const { file } = await fileWith(numbers(4))
-    faults.readSync = failing(errno)
+    Object.assign(faults, { readSync: failing(errno), fstatSync: failing(errno) })
     expect(() => file.readSync?.(new Uint8Array(4), 0)).toThrow(expect.objectContaining(refusal))
+    expect(() => file.sizeSync?.()).toThrow(expect.objectContaining(refusal))
   })
 
   test('in close, which gives the handle up all the same', async () => {
@@ -276,6 +284,21 @@ describe('no handle is left', () => {
     expect(openHandles()).toBe(before)
     clearFaults()
     await (await backend.lock()).release()
+  })
+})
+
+describe('a destroy that fails', () => {
+  test('does not keep the lock', async () => {
+    const path = temporaryDirectory()
+    const backend = fsBackend(path)
+    await (await backend.lock()).release()
+    system.writeFileSync(join(path, '.lock.left-behind'), '')
+    faults.unlink = failing('EIO')
+    await expect(backend.destroy()).rejects.toMatchObject({ code: 'IO' })
+    clearFaults()
+    await (await backend.lock()).release()
+    await backend.destroy()
+    expect(system.existsSync(path)).toBe(false)
   })
 })
 

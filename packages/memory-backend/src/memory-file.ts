@@ -17,6 +17,10 @@ export class MemoryFile implements BackendFile {
   }
 
   async size(): Promise<number> {
+    return this.sizeSync()
+  }
+
+  sizeSync(): number {
     return this.#run('size', () => this.#size())
   }
 

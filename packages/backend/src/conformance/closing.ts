@@ -35,6 +35,7 @@ export const closing: readonly ConformanceCase[] = [
         sync: () => file.sync(),
         'sync with rewriteFrom': () => file.sync(0),
       }
+      if (file.sizeSync) calls.sizeSync = () => file.sizeSync?.()
       if (file.readSync) calls.readSync = () => file.readSync?.(target, 0)
       const other = await backend.open('a')
       for (const [method, call] of Object.entries(calls)) await rejects('IO', `${method} after close`, call)

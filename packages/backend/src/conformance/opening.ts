@@ -53,6 +53,8 @@ export const opening: readonly ConformanceCase[] = [
       const file = backend.openSync('a')
       await expectContent(file, sampleBytes(1000), 'the file')
       ensure(file.readSync !== undefined, 'readSync on a file from openSync')
+      ensure(file.sizeSync !== undefined, 'sizeSync on a file from openSync')
+      equal(file.sizeSync(), 1000, 'size at once')
       const target = new Uint8Array(10)
       equal(file.readSync(target, 500), 10, 'bytes read at once')
       equalBytes(target, sampleBytes(1000).subarray(500, 510), 'read at once')

@@ -111,4 +111,28 @@ export const reading: readonly ConformanceCase[] = [
       equal(typeof elsewhere.readSync, typeof created.readSync, 'readSync of a file opened elsewhere')
     },
   },
+  {
+    guarantee: 'size/sync',
+    title: 'knows its size at once as it does with a promise, where it can, whoever changed it',
+    async run({ backend, reopen }) {
+      const file = await createWith(backend, 'a', sampleBytes(300))
+      const handles = [file, await backend.open('a'), await (await reopen()).open('a')]
+      for (const change of [() => file.append([sampleBytes(50, 2)], 300), () => file.truncate(70), () => file.truncate(0)]) {
+        for (const handle of handles) if (handle.sizeSync) equal(handle.sizeSync(), await handle.size(), 'size at once')
+        await change()
+      }
+      for (const handle of handles) if (handle.sizeSync) equal(handle.sizeSync(), 0, 'size at once')
+    },
+  },
+  {
+    guarantee: 'size/sync',
+    title: 'knows its size at once on every file or on none',
+    async run({ backend, reopen }) {
+      const created = await createWith(backend, 'a', sampleBytes(10))
+      const opened = await backend.open('a')
+      const elsewhere = await (await reopen()).open('a')
+      equal(typeof opened.sizeSync, typeof created.sizeSync, 'sizeSync of an opened file')
+      equal(typeof elsewhere.sizeSync, typeof created.sizeSync, 'sizeSync of a file opened elsewhere')
+    },
+  },
 ]

@@ -57,25 +57,37 @@ export const replacing: readonly ConformanceCase[] = [
       const other = await reopen()
       await (await createWith(backend, 'to', sampleBytes(5000, 0))).close()
       let done = false
+      let free: Promise<void> | undefined
       const readers = [backend, other].map(async (reader) => {
         let opened = 0
         while (!done) {
+          await free
           const file = await reader.open('to')
           const target = new Uint8Array(5000)
           const error = await failure(() => file.read(target, 0))
           await file.close()
           // A medium on which an open handle dies with its file rejects; what it gives must be one of the files.
-          if (error === undefined) equalBytes(target, sampleBytes(5000, target[0]! === sampleBytes(1, 0)[0] ? 0 : 1), 'to')
+          if (error === undefined) equalBytes(target, sampleBytes(5000, target[0] === sampleBytes(1, 0)[0] ? 0 : 1), 'to')
           opened++
         }
         return opened
       })
+      const replace = async () => {
+        let release = () => {}
+        while (!(await doneUnlessBusy(() => backend.replace('from', 'to')))) {
+          // An open file forbids it: the readers finish with theirs, and wait.
+          free ??= new Promise((resolve) => {
+            release = resolve
+          })
+        }
+        free = undefined
+        release()
+      }
       const replacements = (async () => {
         try {
           for (let round = 1; round <= 20; round++) {
             await (await createWith(backend, 'from', sampleBytes(5000, round % 2))).close()
-            // Where an open file forbids it, the readers' handles are in the way only for a moment.
-            while (!(await doneUnlessBusy(() => backend.replace('from', 'to'))));
+            await replace()
           }
         } finally {
           done = true

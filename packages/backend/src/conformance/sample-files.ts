@@ -1,16 +1,23 @@
 import type { BackendFile, FileBackend } from '../file-backend.js'
 import { equal, equalBytes } from './expectations.js'
 
-/** `length` bytes without a pattern, so that a shift, a repetition or a swap shows; another `seed` gives other bytes. */
+// A prime: no power of two, as sizes of sectors, pages and parts are, is a multiple of it.
+const period = 65_537
+
+/**
+ * `length` bytes in which a shift, a repetition or a swap shows; another `seed` gives other bytes. They have no pattern but that
+ * they begin again after 65 537 bytes, which makes many of them quickly.
+ */
 export function sampleBytes(length: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(length)
   let state = (seed * 0x9e3779b1) >>> 0 || 1
-  for (let index = 0; index < length; index++) {
+  for (let index = 0; index < Math.min(length, period); index++) {
     state ^= state << 13
     state ^= state >>> 17
     state ^= state << 5
     bytes[index] = state
   }
+  for (let filled = period; filled < length; filled *= 2) bytes.copyWithin(filled, 0, filled)
   return bytes
 }
 

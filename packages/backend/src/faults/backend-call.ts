@@ -9,6 +9,7 @@ export const callKinds = [
   'lock',
   'destroy',
   'size',
+  'sizeSync',
   'read',
   'readSync',
   'append',

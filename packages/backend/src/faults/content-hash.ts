@@ -23,20 +23,19 @@ export function hashBytes(bytes: Uint8Array, start: ContentHash = emptyHash): Co
   return { low, high }
 }
 
-/** The hash of a container: names and contents, in whatever order. Sixteen hexadecimal digits. */
-export function hashFiles(files: Iterable<readonly [name: string, content: ContentHash]>): string {
+export function hashName(name: string): ContentHash {
+  return hashBytes(Uint8Array.from(name, (letter) => letter.charCodeAt(0)))
+}
+
+/** The hash of a container, by the hashes of its names and contents in whatever order. Sixteen hexadecimal digits. */
+export function hashFiles(files: Iterable<readonly [name: ContentHash, content: ContentHash]>): string {
   let low = 0
   let high = 0
   for (const [name, content] of files) {
-    const { low: nameLow, high: nameHigh } = hashName(name)
-    low = (low + mix(nameLow, content.low, content.high)) | 0
-    high = (high + mix(nameHigh, content.high, content.low)) | 0
+    low = (low + mix(name.low, content.low, content.high)) | 0
+    high = (high + mix(name.high, content.high, content.low)) | 0
   }
   return hexadecimal(high) + hexadecimal(low)
-}
-
-function hashName(name: string): ContentHash {
-  return hashBytes(Uint8Array.from(name, (letter) => letter.charCodeAt(0)))
 }
 
 function mix(a: number, b: number, c: number): number {

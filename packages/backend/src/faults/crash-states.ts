@@ -1,4 +1,4 @@
-import { hashFiles } from './content-hash.js'
+import { hashFiles, hashName } from './content-hash.js'
 import { type DirectoryState, directoryStates, randomDirectoryState } from './directory-states.js'
 import type { DirectorySnapshot } from './durable-directory.js'
 import type { DurableFile, FileSnapshot } from './durable-file.js'
@@ -30,20 +30,14 @@ export function* crashStates(disk: DiskSnapshot, options: CrashStateOptions): Ge
     // A file is the same under all of its names, so what varies are the files, not the names.
     const files = [...new Set(directory.entries.values())]
     for (const file of files) if (!states.has(file)) states.set(file, fileStates(disk.files.get(file)!, resolved))
-    const place = [...directory.entries].map(([name, file]) => [name, files.indexOf(file)] as const)
-    for (const chosen of combinations(
-      files.map((file) => states.get(file)!),
-      resolved,
-    )) {
-      const hash = hashFiles(place.map(([name, index]) => [name, chosen[index]!.hash]))
+    const names = [...directory.entries].map(([name, file]) => ({ name, hash: hashName(name), file: files.indexOf(file) }))
+    const choices = files.map((file) => states.get(file)!)
+    for (const chosen of combinations(choices, resolved)) {
+      const hash = hashFiles(names.map((entry) => [entry.hash, chosen[entry.file]!.hash]))
       if (known.has(hash)) continue
       known.add(hash)
-      yield crashState(
-        disk,
-        directory,
-        place.map(([name, index]) => [name, chosen[index]!]),
-        hash,
-      )
+      const named = names.map(({ name, file }) => [name, chosen[file]!] as const)
+      yield crashState(disk, directory, named, hash)
     }
   }
 }
@@ -57,7 +51,7 @@ export function randomCrashState(disk: DiskSnapshot, seed: number, options: Pick
     if (!chosen.has(file)) chosen.set(file, randomFileState(disk.files.get(file)!, options.sectorSize ?? defaults.sectorSize, random))
   }
   const files = [...directory.entries].map(([name, file]) => [name, chosen.get(file)!] as const)
-  const hash = hashFiles(files.map(([name, state]) => [name, state.hash]))
+  const hash = hashFiles(files.map(([name, state]) => [hashName(name), state.hash]))
   return crashState(disk, directory, files, hash)
 }
 

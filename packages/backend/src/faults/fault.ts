@@ -62,7 +62,7 @@ export function shorten(bytes: number | ((size: number) => number), options: { r
 
 /**
  * The call waits until the test lets it go: see {@link Hold}. `when: 'before'` (default): it waits before it takes effect; `'after'`: the
- * effect is there, and only the answer waits. Fits every kind but `openSync` and `readSync`, which can't wait.
+ * effect is there, and only the answer waits. Fits every kind but `openSync`, `sizeSync` and `readSync`, which can't wait.
  */
 export function hold(options: { readonly when?: FaultMoment } = {}): Hold {
   return new Hold(options.when ?? 'before')
@@ -70,7 +70,7 @@ export function hold(options: { readonly when?: FaultMoment } = {}): Hold {
 
 /**
  * The process ends with this call, before or `after` it takes effect: neither this call nor any other that is under way or comes later is answered.
- * `calls: 'hang'` (default): they never resolve (`openSync` and `readSync` throw); `'reject'`: they reject with `IO`, so that code which would wait for ever can be ended.
+ * `calls: 'hang'` (default): they never resolve (`openSync`, `sizeSync` and `readSync` throw); `'reject'`: they reject with `IO`, so that code which would wait for ever can be ended.
  */
 export function die(options: { readonly when?: FaultMoment; readonly calls?: 'hang' | 'reject' } = {}): Death {
   const { when = 'before', calls = 'hang' } = options
@@ -78,7 +78,7 @@ export function die(options: { readonly when?: FaultMoment; readonly calls?: 'ha
 }
 
 /**
- * Does something else before the call goes on as usual; it waits where `run` returns a promise (`openSync` and `readSync` do not).
+ * Does something else before the call goes on as usual; it waits where `run` returns a promise (those that end in `Sync` do not).
  * For what only the inner backend can do: `act('a sync fails and loses the pages', () => disk.failNextSync())`.
  */
 export function act(description: string, run: (call: BackendCall, inner: FileBackend) => unknown): Action {
@@ -88,5 +88,5 @@ export function act(description: string, run: (call: BackendCall, inner: FileBac
 /** Whether `fault` can happen to a call of this kind. */
 export function canStrike(fault: Fault, kind: CallKind): boolean {
   if (fault.type === 'shorten') return kind === 'append' || kind === 'read' || kind === 'readSync'
-  return fault.type !== 'hold' || (kind !== 'readSync' && kind !== 'openSync')
+  return fault.type !== 'hold' || !kind.endsWith('Sync')
 }

@@ -53,6 +53,8 @@ export function faultyFile(director: CallDirector, name: string, inner: BackendF
         shorten: (left) => shortRead(target, readSync.call(inner, target, position), left),
       })
   }
+  const { sizeSync } = inner
+  if (sizeSync) file.sizeSync = () => director.callSync({ kind: 'sizeSync', name }, () => sizeSync.call(inner), {})
   director.holdings.add(file, name, () => inner.close())
   return file
 }

@@ -21,7 +21,6 @@ export const fittingFaults: { readonly [Kind in CallKind]: readonly Fault[] } = 
     fail('PERMISSION'),
     fail('TOO_MANY_OPEN'),
     fail('IO', { when: 'after' }),
-    fail('NO_SPACE', { when: 'after' }),
   ],
   replace: [fail('IO'), fail('NO_SPACE'), fail('PERMISSION'), fail('BUSY'), fail('IO', { when: 'after' })],
   remove: [fail('IO'), fail('PERMISSION'), fail('BUSY'), fail('IO', { when: 'after' })],
@@ -36,6 +35,7 @@ export const fittingFaults: { readonly [Kind in CallKind]: readonly Fault[] } = 
   ],
   destroy: [fail('IO'), fail('PERMISSION'), fail('BUSY'), fail('IO', { when: 'after' })],
   size: [fail('IO')],
+  sizeSync: [fail('IO')],
   read: [fail('IO'), fail('PERMISSION'), shorten(0), shorten(half), shorten(allButOne)],
   readSync: [fail('IO'), fail('PERMISSION'), shorten(0), shorten(half), shorten(allButOne)],
   append: [

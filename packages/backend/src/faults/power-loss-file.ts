@@ -50,7 +50,13 @@ export function powerLossFile(file: DurableFile, disk: HandleSurroundings): Back
       return file.size
     },
     read: async (target, position) => read(target, position),
-    ...(disk.readSync && { readSync: read }),
+    ...(disk.readSync && {
+      readSync: read,
+      sizeSync: () => {
+        assertOpen()
+        return file.size
+      },
+    }),
     append: (chunks, position) =>
       step('append', async ({ letOthersRun }) => {
         await letOthersRun()

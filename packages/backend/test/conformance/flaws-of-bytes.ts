@@ -61,6 +61,14 @@ export const flawsOfBytes: readonly Flaw[] = [
     open: async (name) => withMethods<BackendFile>(await backend.open(name), { readSync: undefined }),
   })),
 
+  flawedFiles('size/sync', 'remembers at once the size that it had when it was opened', (file) => {
+    const size = file.content.bytes.byteLength
+    return { sizeSync: () => size }
+  }),
+  flawed('size/sync', 'knows at once only the size of what it created', (backend) => ({
+    open: async (name) => withMethods<BackendFile>(await backend.open(name), { sizeSync: undefined }),
+  })),
+
   flawedFiles('append/order', 'writes the last chunk first', (file) => ({
     append: (chunks, position) => file.append([...chunks].reverse(), position),
   })),
@@ -301,6 +309,7 @@ export const flawsOfBytes: readonly Flaw[] = [
       return target.byteLength
     },
   })),
+  flawedFiles('close/rejects', 'knows its size at once after close', (file) => ({ sizeSync: () => file.content.bytes.byteLength })),
   flawedFiles('close/rejects', 'has nothing to refuse where there is nothing to read', (file) => ({
     read: async (target, position) => (target.byteLength === 0 ? 0 : file.read(target, position)),
   })),

@@ -109,6 +109,9 @@ export const flawsOfNames: readonly Flaw[] = [
   flawed('open/sync', 'forgets readSync on files it opens at once', (backend) => ({
     openSync: (name) => withMethods<BackendFile>(backend.openSync(name), { readSync: undefined }),
   })),
+  flawed('open/sync', 'forgets sizeSync on files it opens at once', (backend) => ({
+    openSync: (name) => withMethods<BackendFile>(backend.openSync(name), { sizeSync: undefined }),
+  })),
   flawed('open/sync', 'throws what the medium throws', (backend) => ({
     openSync: (name) => {
       if (!backend.medium.files.has(name)) throw new Error('ENOENT')

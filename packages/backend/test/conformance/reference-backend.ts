@@ -93,6 +93,10 @@ export class ReferenceFile implements BackendFile {
   ) {}
 
   async size(): Promise<number> {
+    return this.sizeSync()
+  }
+
+  sizeSync(): number {
     this.check()
     return this.content.bytes.byteLength
   }

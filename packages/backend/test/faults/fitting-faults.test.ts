@@ -17,6 +17,7 @@ describe('the faults that fit each kind of call', () => {
       await outcome(call)
     await outcome(struck.lock().then((lock) => lock.release()))
     await outcome(Promise.resolve().then(() => struck.openSync?.('a')))
+    await outcome(Promise.resolve().then(() => file?.sizeSync?.()))
     await outcome(Promise.resolve().then(() => file?.readSync?.(new Uint8Array(1), 0)))
     if (file) for (const call of [file.size(), file.read(new Uint8Array(1), 0), file.truncate(0), file.close()]) await outcome(call)
     expect(struck.calls.filter((call) => call.fault).map((call) => call.kind)).toEqual([kind])

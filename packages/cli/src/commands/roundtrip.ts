@@ -13,9 +13,8 @@ export function roundtripCommand(context: Context): Command {
   const command = new Command('roundtrip')
     .summary('take every file of a directory through a store and back')
     .description(
-      'Adds every file under DIR as an item to a store on disk, commits the last of them as one transaction, stops the store,\n' +
-        'opens it again, reads every item back and compares its SHA-256 with that of the file.\n' +
-        'Symbolic links, sockets, empty files and files larger than a data file are left out, and counted.',
+      'Adds every file under DIR as an item to a store on disk, commits the last of them as one transaction, stops the store, ' +
+        'opens it again, reads every item back and compares its SHA-256 with that of the file.\n\nSymbolic links, sockets, empty files and files larger than a data file are left out, and counted.',
     )
     .argument('[DIR]', 'the directory', '.')
     .option('--store <PATH>', 'the store to add to; it is kept (default: a new one in a temporary directory, removed at the end)')

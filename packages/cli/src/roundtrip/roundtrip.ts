@@ -146,11 +146,12 @@ async function stoppingAfter<T>(store: Varve, work: () => Promise<T>): Promise<T
 const TOGETHER_FILES = 100
 const TOGETHER_BYTES = 16 * MiB
 
-/** The last hundred files, 16 MiB of them at most, are committed together. */
+/** The last files are committed together: a hundred or half of them, 16 MiB at most. */
 function split(files: readonly FoundFile[]): { singly: readonly FoundFile[]; together: readonly FoundFile[] } {
+  const least = files.length - Math.min(TOGETHER_FILES, Math.ceil(files.length / 2))
   let from = files.length
   let bytes = 0
-  while (from > 0 && files.length - from < TOGETHER_FILES && bytes + files[from - 1]!.size <= TOGETHER_BYTES) bytes += files[--from]!.size
+  while (from > least && bytes + files[from - 1]!.size <= TOGETHER_BYTES) bytes += files[--from]!.size
   return { singly: files.slice(0, from), together: files.slice(from) }
 }
 

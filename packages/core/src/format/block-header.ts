@@ -7,6 +7,8 @@ export const BLOCK_MAGIC = 0x4b4c4256
 
 const FLAG_CONTINUES = 1
 const FLAG_CLOSE = 2
+const FLAG_LOSSES = 4
+const FLAGS = FLAG_CONTINUES | FLAG_CLOSE | FLAG_LOSSES
 
 /** What stands before a block's records. */
 export interface BlockHeader {
@@ -14,6 +16,8 @@ export interface BlockHeader {
   readonly continues: boolean
   /** An empty block, written last by a clean stop and before rotation. */
   readonly close: boolean
+  /** A repair put lost records in place of some of its records. */
+  readonly losses?: boolean
   /** Bytes of records that follow. */
   readonly length: number
   /** Records that follow. */
@@ -38,7 +42,7 @@ export interface BlockPlace {
 export function writeBlockHeader(target: Uint8Array, at: number, header: BlockHeader, place: BlockPlace): void {
   const view = new DataView(target.buffer, target.byteOffset + at, BLOCK_HEADER_BYTES)
   view.setUint32(0, BLOCK_MAGIC, true)
-  view.setUint32(4, (header.continues ? FLAG_CONTINUES : 0) | (header.close ? FLAG_CLOSE : 0), true)
+  view.setUint32(4, (header.continues ? FLAG_CONTINUES : 0) | (header.close ? FLAG_CLOSE : 0) | (header.losses ? FLAG_LOSSES : 0), true)
   view.setUint32(8, header.length, true)
   view.setUint32(12, header.count, true)
   view.setBigUint64(16, BigInt(header.sequence), true)
@@ -66,6 +70,7 @@ export function readBlockHeader(bytes: Uint8Array, at: number, place: BlockPlace
   const header: BlockHeader = {
     continues: (flags & FLAG_CONTINUES) !== 0,
     close: (flags & FLAG_CLOSE) !== 0,
+    ...((flags & FLAG_LOSSES) !== 0 && { losses: true }),
     length: view.getUint32(8, true),
     count: view.getUint32(12, true),
     sequence: Number(view.getBigUint64(16, true)),
@@ -73,7 +78,7 @@ export function readBlockHeader(bytes: Uint8Array, at: number, place: BlockPlace
     durablePosition: view.getUint32(32, true),
     digest: view.getUint32(36, true),
   }
-  return flags <= (FLAG_CONTINUES | FLAG_CLOSE) && isPlausible(header, place.position) ? header : undefined
+  return flags <= FLAGS && isPlausible(header, place.position) ? header : undefined
 }
 
 // A header with a right checksum can still be a forgery: nothing may be computed with it that leads astray.
@@ -82,7 +87,7 @@ function isPlausible(header: BlockHeader, position: number): boolean {
     Number.isSafeInteger(header.sequence + header.count) &&
     Number.isSafeInteger(header.timestamp) &&
     header.durablePosition <= position &&
-    (header.close ? header.length === 0 && header.count === 0 : header.count > 0 && header.length >= header.count * MIN_RECORD_BYTES)
+    (header.close ? header.length === 0 && header.count === 0 && !header.losses : header.count > 0 && header.length >= header.count * MIN_RECORD_BYTES)
   )
 }
 

@@ -7,6 +7,7 @@ export const STORE_ID_BYTES = 16
 // \x89VARVE\r\n: a copy in text mode breaks it visibly.
 const MAGIC = Uint8Array.of(0x89, 0x56, 0x41, 0x52, 0x56, 0x45, 0x0d, 0x0a)
 const FLAG_DROPPED = 1
+const FLAG_LOST = 2
 
 /** The first 64 bytes of a data file. */
 export interface FileHeader {
@@ -23,6 +24,8 @@ export interface FileHeader {
   readonly groupStart: { readonly index: number; readonly position: number }
   /** The file is the stub of a dropped one. */
   readonly dropped: boolean
+  /** The file lost its end, or all it had, in a repair: what is not found in it may have been there once. Never of a dropped one. */
+  readonly lost?: boolean
 }
 
 /** Why 64 bytes are no header of this version. */
@@ -41,7 +44,7 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
   view.setBigUint64(40, BigInt(header.sequence), true)
   view.setUint32(48, header.groupStart.index, true)
   view.setUint32(52, header.groupStart.position, true)
-  view.setUint32(56, header.dropped ? FLAG_DROPPED : 0, true)
+  view.setUint32(56, header.dropped ? FLAG_DROPPED : header.lost ? FLAG_LOST : 0, true)
   view.setUint32(60, platform.crc32(bytes, 0, 0, 60), true)
   return bytes
 }
@@ -50,15 +53,20 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
   if (bytes.length < FILE_HEADER_BYTES) return 'short'
   const view = new DataView(bytes.buffer, bytes.byteOffset, FILE_HEADER_BYTES)
   if (!hasFileMagic(bytes)) return 'magic'
-  const intact = platform.crc32(bytes, 0, 0, 60) === view.getUint32(60, true)
-  // A version that is not known may keep its checksum elsewhere; damage to the version alone must not look like one.
-  if (view.getUint16(8, true) !== FORMAT_VERSION) return view.getUint16(8, true) > FORMAT_VERSION ? 'version' : 'checksum'
-  if (!intact) return 'checksum'
+  const version = view.getUint16(8, true)
+  // A newer version may keep its checksum elsewhere; it covers the version wherever it is, so what is intact but for the version is a damaged header of this one.
+  if (!isIntactAsThisVersion(bytes)) return version > FORMAT_VERSION ? 'version' : 'checksum'
+  if (version !== FORMAT_VERSION) return 'checksum'
   const sequence = Number(view.getBigUint64(40, true))
   const flags = view.getUint32(56, true)
   const groupStart = { index: view.getUint32(48, true), position: view.getUint32(52, true) }
   const index = view.getUint32(32, true)
-  if (view.getUint16(10, true) !== FILE_HEADER_BYTES || flags > FLAG_DROPPED || !Number.isSafeInteger(sequence) || groupStart.index > index) {
+  if (
+    view.getUint16(10, true) !== FILE_HEADER_BYTES ||
+    flags > FLAG_LOST ||
+    !Number.isSafeInteger(sequence) ||
+    groupStart.index > index
+  ) {
     return 'fields'
   }
   return {
@@ -69,7 +77,15 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
     sequence,
     groupStart,
     dropped: flags === FLAG_DROPPED,
+    ...(flags === FLAG_LOST && { lost: true }),
   }
+}
+
+function isIntactAsThisVersion(bytes: Uint8Array): boolean {
+  const header = Uint8Array.from(bytes.subarray(0, FILE_HEADER_BYTES))
+  const view = new DataView(header.buffer)
+  view.setUint16(8, FORMAT_VERSION, true)
+  return platform.crc32(header, 0, 0, 60) === view.getUint32(60, true)
 }
 
 export function hasFileMagic(bytes: Uint8Array): boolean {

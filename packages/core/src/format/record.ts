@@ -33,6 +33,26 @@ export function isRecordIntact(bytes: Uint8Array, at: number, size: number, stor
   return readUint32(bytes, at + 4) === platform.crc32(bytes, crc32OfUint32(size, storeSeed), start, start + size)
 }
 
+/** What the record at `at`, which lies whole in `bytes`, is. Only a block that says so has lost ones. */
+export function recordState(bytes: Uint8Array, at: number, size: number, storeSeed: number, hasLosses: boolean): RecordState {
+  const start = at + RECORD_HEADER_BYTES
+  return stateOf(readUint32(bytes, at + 4), platform.crc32(bytes, crc32OfUint32(size, storeSeed), start, start + size), hasLosses)
+}
+
+/** What a record is whose header has the checksum `stored`, and whose payload has the checksum `actual`. */
+export function stateOf(stored: number, actual: number, hasLosses: boolean): RecordState {
+  if (stored === actual) return 'intact'
+  return hasLosses && stored === lostChecksum(actual) ? 'lost' : 'damaged'
+}
+
+/** `lost`: a repair put it there, in place of a record of which nothing is left but its place and its number. */
+export type RecordState = 'intact' | 'lost' | 'damaged'
+
+/** The checksum of a lost record, from what it would be for an item of the same bytes. */
+export function lostChecksum(crc: number): number {
+  return ~crc >>> 0
+}
+
 export function readUint32(bytes: Uint8Array, at: number): number {
   return (
     ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0

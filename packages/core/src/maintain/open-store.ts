@@ -7,6 +7,7 @@ import { FileNaming } from '../format/file-name.js'
 import type { ResolvedOptions } from '../options.js'
 import { FileSet } from '../read/file-set.js'
 import { checkFileHeader, type OpenFile } from '../read/open-file.js'
+import { isUnused } from '../read/unused-file.js'
 import { ActiveFile, WriteRefused } from '../write/active-file.js'
 import { createDataFile } from '../write/create-data-file.js'
 import { type RecoveredTail, recoverTail } from './recovery.js'
@@ -53,7 +54,7 @@ async function openLocked(backend: FileBackend, naming: FileNaming, options: Res
     for (const name of temporaries) await backend.remove(name)
     const { storeId } = open.header
     const storeSeed = storeSeedOf(storeId)
-    const files = new FileSet(backend, naming, { storeId, storeSeed, genesis })
+    const files = new FileSet(backend, naming, { storeId, storeSeed, genesis }, { isBesideWriter: false })
     files.pin(open)
     const active = new ActiveFile(open, storeSeed, made)
     return { files, active, firstIndex, sequence: made.sequence, lastTime: made.lastTime, cut: made.cut }
@@ -113,7 +114,8 @@ export async function openForReading(backend: FileBackend, options: ResolvedOpti
   const { indexes } = await listStore(backend, naming)
   const storeId = await findStoreId(backend, naming, options.genesisBytes, indexes)
   if (!storeId) throw notFound(backend)
-  const files = new FileSet(backend, naming, { storeId, storeSeed: storeSeedOf(storeId), genesis: options.genesisBytes })
+  const identity = { storeId, storeSeed: storeSeedOf(storeId), genesis: options.genesisBytes }
+  const files = new FileSet(backend, naming, identity, { isBesideWriter: true })
   return { files, firstIndex: indexes[0] as number, lastIndex: indexes[indexes.length - 1] as number }
 }
 
@@ -129,8 +131,21 @@ async function findStoreId(backend: FileBackend, naming: FileNaming, genesis: Ui
       if (!VarveError.is(error) || error.code !== 'CORRUPT') throw backendFailure(`open ${naming.dataFile(index)}`, error)
     }
   }
-  if (fault !== undefined) throw fault
+  if (fault !== undefined && !(await isNeverUsed(backend, naming, indexes))) throw fault
   return undefined
+}
+
+/** Whether a writer crashed over the very first file. */
+async function isNeverUsed(backend: FileBackend, naming: FileNaming, indexes: readonly number[]): Promise<boolean> {
+  if (indexes.length !== 1) return false
+  const file = await backend.open(naming.dataFile(indexes[0] as number))
+  try {
+    const bytes = new Uint8Array(FILE_HEADER_BYTES)
+    const read = await file.read(bytes, 0)
+    return await isUnused(file, bytes.subarray(0, read))
+  } finally {
+    await file.close()
+  }
 }
 
 async function readHeader(backend: FileBackend, name: string, index: number, genesis: Uint8Array, storeId?: Uint8Array): Promise<FileHeader> {

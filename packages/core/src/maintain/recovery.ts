@@ -2,13 +2,13 @@ import type { BackendFile, FileBackend } from '@varve/backend'
 import { backendFailure, VarveError } from '../errors.js'
 import type { RecoveredCut } from '../events.js'
 import { storeSeedOf } from '../format/checksum.js'
-import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
+import { FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
 import type { FileNaming } from '../format/file-name.js'
 import type { Logger } from '../logger.js'
-import { KiB } from '../options.js'
 import { checkFileHeader, OpenFile } from '../read/open-file.js'
 import { saveCut } from './saved-cut.js'
 import { inspectTail, readClose } from '../read/tail.js'
+import { isUnused } from '../read/unused-file.js'
 
 export interface RecoveryParts {
   readonly backend: FileBackend
@@ -85,21 +85,8 @@ async function recoverLast(index: number, before: number | undefined, parts: Rec
 async function readHeader(file: BackendFile, name: string, index: number, genesis: Uint8Array): Promise<FileHeader | undefined> {
   const bytes = new Uint8Array(FILE_HEADER_BYTES)
   const read = await file.read(bytes, 0)
-  const header = decodeFileHeader(bytes.subarray(0, read))
-  // The header is durable before the first block goes in, so one that is broken was never used, unless something
-  // follows it: then it is damage, and must not be deleted.
-  if ((header === 'short' || header === 'magic' || header === 'checksum') && (await isZeroBehindHeader(file))) return undefined
+  if (await isUnused(file, bytes.subarray(0, read))) return undefined
   return checkFileHeader(name, bytes.subarray(0, read), index, genesis)
-}
-
-async function isZeroBehindHeader(file: BackendFile): Promise<boolean> {
-  const bytes = new Uint8Array(64 * KiB)
-  for (let at = FILE_HEADER_BYTES; ; ) {
-    const read = await file.read(bytes, at)
-    if (read === 0) return true
-    if (bytes.subarray(0, read).some((byte) => byte !== 0)) return false
-    at += read
-  }
 }
 
 async function settle(open: OpenFile, parts: RecoveryParts): Promise<Outcome> {

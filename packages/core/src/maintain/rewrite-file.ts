@@ -37,7 +37,10 @@ async function removeIfThere(backend: FileBackend, name: string): Promise<void> 
 export async function* withoutLeft(open: OpenFile, boundary: Boundary, storeSeed: number): AsyncGenerator<Uint8Array> {
   const { split, position, sequence } = boundary
   const trimOffset = split ? position - BLOCK_HEADER_BYTES : position
-  yield encodeFileHeader({ ...open.header, trimOffset, sequence })
+  // Without the first block, nothing is left of a transaction that began in a file before: damage here must not undo what is left of it there.
+  const isFirstKept = split?.block.position === open.header.trimOffset
+  const groupStart = isFirstKept ? open.header.groupStart : { index: open.index, position: 0 }
+  yield encodeFileHeader({ ...open.header, trimOffset, sequence, groupStart })
   if (split) {
     const { block, table, before } = split
     const length = block.end - position

@@ -3,6 +3,9 @@ import { isBackendError, messageOf } from '../errors.js'
 import type { FileNaming } from '../format/file-name.js'
 import type { Logger } from '../logger.js'
 import { MiB } from '../options.js'
+import { isRestZero } from '../read/diagnose.js'
+import { FileWindow } from '../read/file-window.js'
+import { run } from '../read/loads.js'
 import type { OpenFile } from '../read/open-file.js'
 
 const KEPT_CUTS = 4
@@ -15,10 +18,12 @@ export interface SaveCutParts {
   readonly cuts: readonly string[]
 }
 
-/** Keeps a copy of what recovery is about to cut off, and the newest few of earlier ones. Best effort: a full disk must not keep a store from opening. Returns the copy's name if it could be made. */
+/** Keeps a copy of what recovery is about to cut off, and the newest few of earlier ones. Best effort: a full disk must not keep a store from opening. Returns the copy's name if it could be made; of nothing but zeros none is made. */
 export async function saveCut(open: OpenFile, from: number, { backend, naming, logger, cuts }: SaveCutParts): Promise<string | undefined> {
   const name = naming.cut(open.index, from)
   try {
+    const window = new FileWindow(open, MiB)
+    if (await run(window, isRestZero(window, from))) return undefined
     // One of the same name is from this same recovery, interrupted.
     await backend.remove(name).catch((error: unknown) => {
       if (!isBackendError(error, 'NOT_FOUND')) throw error

@@ -6,11 +6,12 @@ import { isBlockValid } from './check-block.js'
 import { decodeRecords } from './decode-records.js'
 import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
-import { groupEnds } from './group-ends.js'
+import { findGroupBreak } from './group-break.js'
 import type { OpenFile } from './open-file.js'
 import { readRecordTable } from './record-table.js'
 import type { ScanBounds } from './scan-bounds.js'
 import type { ScannedItem, ScannedLocation } from './scan-options.js'
+import type { Place } from './scan-source.js'
 
 export type Batch = readonly (ScannedLocation & Partial<Pick<ScannedItem, 'data'>>)[]
 
@@ -18,6 +19,8 @@ export type ScanStep =
   | { readonly kind: 'batch'; readonly items: Batch }
   /** No block that may be shown stands at `position`. `isEnd`: nothing at all stands there. */
   | { readonly kind: 'end'; readonly position: number; readonly isEnd: boolean }
+  /** A transaction without its end stands there, which breaks off at `place`. */
+  | { readonly kind: 'unfinished'; readonly place: Place }
   /** Everything from here on is above the bounds. */
   | { readonly kind: 'above' }
   /** There is no such file. */
@@ -130,22 +133,25 @@ export class FileScanner {
       const last = { index: this.index, position: block.end - 1, sequence: sequence + count - 1, timestamp }
       if (!block.header.close && block.end > this.resume && !bounds.isBelow(last)) {
         if (bounds.isAbove({ ...last, position: block.start, sequence })) return { kind: 'above' }
-        if (!(await this.#mayBeShown(block))) {
-          this.#cursor.position = position
-          this.#window.reset()
-          return { kind: 'end', position, isEnd: false }
-        }
-        return block
+        const obstacle = await this.#obstacleTo(block)
+        if (!obstacle) return block
+        this.#cursor.position = position
+        this.#window.reset()
+        return obstacle
       }
     }
   }
 
-  /** Beside a writer: whether the block is whole, and so is its group. */
-  async #mayBeShown(block: PlacedBlock): Promise<boolean> {
-    if (!this.#options.isUnproven()) return true
-    if (block.header.continues && !this.#inWholeGroup && !(await groupEnds(this.#options.files, block))) return false
+  /** Beside a writer: why the block may not be shown, as it is not whole yet, or its group is not. */
+  async #obstacleTo(block: PlacedBlock): Promise<ScanStep | undefined> {
+    if (!this.#options.isUnproven()) return undefined
+    if (block.header.continues && !this.#inWholeGroup) {
+      const place = await findGroupBreak(this.#options.files, block)
+      if (place) return { kind: 'unfinished', place }
+    }
     this.#inWholeGroup = block.header.continues
-    return isBlockValid(this.#window, block, this.#storeSeed)
+    const isValid = await isBlockValid(this.#window, block, this.#storeSeed)
+    return isValid ? undefined : { kind: 'end', position: block.position, isEnd: false }
   }
 
   async #decode(block: PlacedBlock): Promise<Batch> {

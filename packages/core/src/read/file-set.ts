@@ -1,8 +1,9 @@
-import type { FileBackend } from '@varve/backend'
+import { BackendError, type BackendFile, type FileBackend } from '@varve/backend'
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
 import type { FileNaming } from '../format/file-name.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
+import { isUnused } from './unused-file.js'
 
 const MAX_OPEN = 64
 
@@ -11,6 +12,8 @@ export class FileSet {
   readonly identity: StoreIdentity
   readonly naming: FileNaming
   readonly #backend: FileBackend
+  /** The writer is elsewhere, and may have crashed: its newest file may be there without its header. */
+  readonly #isBesideWriter: boolean
   readonly #open = new Map<number, OpenFile>()
   readonly #opening = new Map<number, Promise<OpenFile | undefined>>()
   /** Files that are being replaced or removed: whoever wants one waits. */
@@ -19,8 +22,9 @@ export class FileSet {
   #uses = 0
   #closed = false
 
-  constructor(backend: FileBackend, naming: FileNaming, identity: StoreIdentity) {
+  constructor(backend: FileBackend, naming: FileNaming, identity: StoreIdentity, { isBesideWriter }: { readonly isBesideWriter: boolean }) {
     this.#backend = backend
+    this.#isBesideWriter = isBesideWriter
     this.naming = naming
     this.identity = identity
   }
@@ -59,21 +63,22 @@ export class FileSet {
     }
   }
 
-  /** The same at once; only where {@link canReadSync}. */
+  /** The same at once; only where {@link canReadSync}. `BUSY` where the file is being replaced or removed this very moment. */
   acquireSync(index: number): OpenFile | undefined {
     this.#checkNotClosed()
     const open = this.acquireOpen(index)
-    if (open || !this.#backend.openSync || this.#exclusive.has(index)) return open
+    if (open || !this.#backend.openSync) return open
     const name = this.naming.dataFile(index)
+    if (this.#exclusive.has(index)) throw new VarveError('BUSY', `open ${name}: it is being trimmed or dropped at this moment; read can wait for that`)
     try {
       const file = this.#backend.openSync(name)
       try {
+        if (!file.readSync || !file.sizeSync) throw new VarveError('UNSUPPORTED', `open ${name}: this backend opens files at once, but does not read them at once`)
         const bytes = new Uint8Array(FILE_HEADER_BYTES)
-        const read = file.readSync?.(bytes, 0) ?? 0
-        const header = this.#checked(name, bytes.subarray(0, read), index)
-        return this.#use(this.#keep(new OpenFile(name, file, header, file.sizeSync?.() ?? 0)))
+        const header = this.#checked(name, bytes.subarray(0, file.readSync(bytes, 0)), index)
+        return this.#use(this.#keep(new OpenFile(name, file, header, file.sizeSync())))
       } catch (error) {
-        void file.close()
+        void file.close().catch(() => undefined)
         throw error
       }
     } catch (error) {
@@ -84,7 +89,10 @@ export class FileSet {
 
   release(open: OpenFile): void {
     open.users--
-    if (open.users === 0) open.whenUnused?.()
+    if (open.users > 0) return
+    open.whenUnused?.()
+    // While all were in use there may have been more than are kept open.
+    if (this.#open.size > MAX_OPEN) this.#evict()
   }
 
   /** Runs `action` with the file, if there is one. */
@@ -129,7 +137,8 @@ export class FileSet {
 
   async closeAll(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#open.values()].map((open) => this.#retire(open)))
+    // What is being opened now is closed as soon as it is open.
+    await Promise.allSettled([...this.#opening.values(), ...[...this.#open.values()].map((open) => this.#retire(open))])
   }
 
   #checkNotClosed(): void {
@@ -143,7 +152,9 @@ export class FileSet {
   }
 
   #keep(open: OpenFile): OpenFile {
+    const other = this.#open.get(open.index)
     this.#open.set(open.index, open)
+    if (other && other !== open) void this.#retire(other)
     open.lastUse = ++this.#uses
     if (this.#open.size > MAX_OPEN) this.#evict()
     return open
@@ -152,7 +163,12 @@ export class FileSet {
   async #load(index: number): Promise<OpenFile | undefined> {
     const name = this.naming.dataFile(index)
     try {
-      return this.#keep(await this.#openFile(name, index))
+      const opened = await this.#openFile(name, index)
+      // Meanwhile it may have been opened at once, or created by the writer.
+      const open = this.#open.get(index)
+      if (!open) return this.#keep(opened)
+      await opened.file.close().catch(() => undefined)
+      return open
     } catch (error) {
       if (isBackendError(error, 'NOT_FOUND')) return undefined
       if (isBackendError(error, 'TOO_MANY_OPEN') && (await this.#closeUnused()) > 0) return this.#load(index)
@@ -165,12 +181,28 @@ export class FileSet {
     try {
       const bytes = new Uint8Array(FILE_HEADER_BYTES)
       const read = await file.read(bytes, 0)
+      if (await this.#isNotYetThere(index, file, bytes.subarray(0, read))) throw new BackendError('NOT_FOUND', `${name} was never used`)
       const header = this.#checked(name, bytes.subarray(0, read), index)
       const size = await file.size()
       this.#checkNotClosed()
       return new OpenFile(name, file, header, size)
     } catch (error) {
       await file.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** A writer that has just created its next file, or crashed over it, has stored nothing there. */
+  async #isNotYetThere(index: number, file: BackendFile, head: Uint8Array): Promise<boolean> {
+    return this.#isBesideWriter && (await isUnused(file, head)) && !(await this.#exists(index + 1))
+  }
+
+  async #exists(index: number): Promise<boolean> {
+    try {
+      await (await this.#backend.open(this.naming.dataFile(index))).close()
+      return true
+    } catch (error) {
+      if (isBackendError(error, 'NOT_FOUND')) return false
       throw error
     }
   }

@@ -12,6 +12,7 @@ const LARGEST_RUN = MiB
 
 /** Reads items in the order given, those that lie next to each other in one read of the backend. */
 export async function readMany(files: FileSet, reader: Reader, locations: readonly Location[], signal: AbortSignal | undefined): Promise<(Uint8Array | undefined)[]> {
+  signal?.throwIfAborted()
   const items: (Uint8Array | undefined)[] = new Array(locations.length).fill(undefined)
   const elsewhere: number[] = []
   locations.forEach((location, n) => {

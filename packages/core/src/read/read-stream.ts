@@ -4,7 +4,8 @@ import { RECORD_HEADER_BYTES, readUint32, recordSeed } from '../format/record.js
 import { checkLocation, formatLocation, type Location } from '../location.js'
 import { KiB } from '../options.js'
 import type { FileSet } from './file-set.js'
-import { ELSEWHERE, type Reader } from './reader.js'
+import { type OpenFile, sameBytes } from './open-file.js'
+import { ELSEWHERE, isTrimmedAway, type Reader } from './reader.js'
 
 const PIECE = 256 * KiB
 
@@ -25,10 +26,11 @@ interface Range {
 export async function readStream(files: FileSet, reader: Reader, location: Location, options: ReadStreamOptions): Promise<ReadableStream<Uint8Array> | undefined> {
   checkLocation(location)
   const range = rangeOf(location, options)
+  const { signal } = options
+  signal?.throwIfAborted()
   const inMemory = reader.fromMemory(location)
   if (inMemory === undefined) return undefined
-  const { signal } = options
-  const pieces = inMemory === ELSEWHERE ? await fromFile(files, reader, location, range, signal) : slices(inMemory, range)
+  const pieces = inMemory === ELSEWHERE ? await fromFile(files, reader, location, range, signal) : slices(inMemory, range, signal)
   return pieces && streamOf(pieces)
 }
 
@@ -39,8 +41,11 @@ function rangeOf({ size }: Location, { start = 0, end = size }: ReadStreamOption
   return { start, end }
 }
 
-async function* slices(item: Uint8Array, { start, end }: Range): AsyncGenerator<Uint8Array> {
-  for (let at = start; at < end; at += PIECE) yield item.slice(at, Math.min(end, at + PIECE))
+async function* slices(item: Uint8Array, { start, end }: Range, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < end; at += PIECE) {
+    signal?.throwIfAborted()
+    yield item.slice(at, Math.min(end, at + PIECE))
+  }
 }
 
 /** Undefined where nothing is stored; otherwise the first look has shown that an item of that size begins there. */
@@ -53,43 +58,70 @@ async function fromFile(
 ): Promise<AsyncGenerator<Uint8Array> | undefined> {
   const head = new Uint8Array(RECORD_HEADER_BYTES)
   if (!(await reader.readRecordHead(location, head, signal))) return undefined
-  return pieces(files, reader, location, range, readUint32(head, 4), signal)
+  return pieces(files, reader, { location, head, seenIn: undefined }, range, signal)
+}
+
+/** An item that was found in its file. */
+interface FoundItem {
+  readonly location: Location
+  /** The header of its record. */
+  readonly head: Uint8Array
+  /** The file it is known to stand in: another one may have taken its place since. */
+  seenIn: OpenFile | undefined
 }
 
 async function* pieces(
   files: FileSet,
   reader: Reader,
-  location: Location,
+  item: FoundItem,
   { start, end }: Range,
-  expected: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  const { location, head } = item
   const isWhole = start === 0 && end === location.size
+  const expected = readUint32(head, 4)
   let crc = recordSeed(location.size, files.identity.storeSeed)
   for (let at = start; at < end; ) {
     const piece = platform.allocateItem(Math.min(PIECE, end - at))
-    await reader.limited(signal, () => readPiece(files, location, at, piece))
+    await reader.limited(signal, () => readPiece(files, item, at, piece))
     at += piece.length
-    if (isWhole) {
-      crc = platform.crc32(piece, crc)
-      if (at === end && crc !== expected) break
-    }
+    if (isWhole) crc = platform.crc32(piece, crc)
+    if (isWhole && at === end && crc !== expected) throw await whyDamaged(reader, location, signal)
     yield piece
   }
-  if (!isWhole || crc === expected) return
-  throw new VarveError('CORRUPT', `readStream ${formatLocation(location)}: the item's checksum is wrong; what was streamed of it is damaged`)
 }
 
-async function readPiece(files: FileSet, location: Location, at: number, piece: Uint8Array): Promise<void> {
+/** The error where the bytes that were streamed are not what the record's checksum says. */
+async function whyDamaged(reader: Reader, location: Location, signal: AbortSignal | undefined): Promise<unknown> {
+  // Throws itself, unless what is there now was cut off since.
+  await reader.explain(location, signal)
+  return isGone(location)
+}
+
+async function readPiece(files: FileSet, item: FoundItem, at: number, piece: Uint8Array): Promise<void> {
+  const { location } = item
   const position = location.position + RECORD_HEADER_BYTES + at
   const read = await files.with(location.index, async (open) => {
-    if (open.header.dropped || location.position < open.header.trimOffset) return 0
-    return open.file.read(piece, open.physical(position)).catch((error: unknown) => {
+    try {
+      if (open !== item.seenIn && !(await stillStandsIn(open, item))) return 0
+      item.seenIn = open
+      return await open.file.read(piece, open.physical(position))
+    } catch (error) {
       throw backendFailure(`read ${open.name} at position ${position}`, error)
-    })
+    }
   })
-  if (read === piece.length) return
-  throw new VarveError('INVALID_LOCATION', `readStream ${formatLocation(location)}: the item was trimmed or dropped while it was being read`)
+  if (read !== piece.length) throw isGone(location)
+}
+
+async function stillStandsIn(open: OpenFile, { location, head }: FoundItem): Promise<boolean> {
+  if (isTrimmedAway(open, location.position)) return false
+  const found = new Uint8Array(RECORD_HEADER_BYTES)
+  const read = await open.file.read(found, open.physical(location.position))
+  return read === found.length && sameBytes(found, head)
+}
+
+function isGone(location: Location): VarveError {
+  return new VarveError('INVALID_LOCATION', `readStream ${formatLocation(location)}: the item was trimmed or dropped while it was being read`)
 }
 
 function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {

@@ -94,6 +94,16 @@ export class Reader {
     return (await this.limited(signal, () => this.#fromFile(location, head))) !== undefined
   }
 
+  /** Says why the bytes at a location in a file are not its item: throws as {@link read} does, or resolves where nothing is stored there. */
+  async explain(location: Location, signal: AbortSignal | undefined): Promise<void> {
+    await this.limited(signal, () => this.#files.with(location.index, (open) => this.#explain(open, location)))
+  }
+
+  async #explain(open: OpenFile, location: Location): Promise<void> {
+    const window = new FileWindow(open, HEADER_CHUNK)
+    await run(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
+  }
+
   /** The record there, or its beginning in `head`; undefined where nothing is stored. */
   async #fromFile(location: Location, head?: Uint8Array): Promise<Uint8Array | undefined> {
     const open = this.#files.acquireOpen(location.index) ?? (await this.#files.acquire(location.index))
@@ -117,8 +127,7 @@ export class Reader {
       const isThere = read === record.length && readUint32(record, 0) === size
       if (isThere && (head || isRecordIntact(record, 0, size, this.#storeSeed))) return record
     }
-    const window = new FileWindow(open, HEADER_CHUNK)
-    await run(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
+    await this.#explain(open, location)
     return undefined
   }
 
@@ -173,6 +182,6 @@ export class Reader {
 export const ELSEWHERE = Symbol('elsewhere')
 
 /** Whether everything that ever started there was cut off the file's beginning; the header that stands before the first kept item counts to it. */
-function isTrimmedAway({ header }: OpenFile, position: number): boolean {
+export function isTrimmedAway({ header }: OpenFile, position: number): boolean {
   return header.dropped || (header.trimOffset > 0 && position < header.trimOffset + BLOCK_HEADER_BYTES)
 }

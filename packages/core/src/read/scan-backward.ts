@@ -50,6 +50,7 @@ async function blockPositions(source: ScanSource, index: number, bounds: ScanBou
   const positions: number[] = []
   const step = await scanner.eachBlock(limit, ({ position }) => positions.push(position))
   if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
+  if (step.kind === 'unfinished') await refuseDamage(source, step.place.index, step.place.position)
   return positions
 }
 

@@ -83,6 +83,10 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
     if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
     return index < limit.index ? Math.max(index + 1, source.firstIndex) : undefined
   }
+  if (step.kind === 'unfinished') {
+    await refuseDamage(source, step.place.index, step.place.position)
+    return undefined
+  }
   const next = await source.fileBehind(index)
   if (next === undefined) {
     if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)

@@ -3,6 +3,8 @@ import type { FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
 import { backendFailure, VarveError } from '../errors.js'
+import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
+import type { Location } from '../location.js'
 import type { FileSet } from '../read/file-set.js'
 import { type ActiveFile, MAX_APPEND_BYTES, MAX_CHUNKS, WriteRefused } from './active-file.js'
 import type { Appender, BlockEntry, RotateEntry } from './appender.js'
@@ -60,13 +62,20 @@ export class Flusher {
     this.#shown = { index: active.index, position: active.end }
   }
 
-  /** Counts an item that a task laid down. */
-  countOversized(): void {
+  /** Takes in an item that a task laid down on its own, at the file's end. */
+  noteOversized(location: Location): void {
+    const { emitter, durability } = this.#parts
+    const { index, end, synced } = this.active
+    const durable = synced === end
+    const position = location.position - BLOCK_HEADER_BYTES
+    const event = { index, position, bytes: end - position, count: 1, sequence: this.#written, durable }
     this.flushes++
     this.#written++
-    this.#shown = { index: this.active.index, position: this.active.end }
-    if (this.active.synced === this.active.end) this.#advance()
+    this.#shown = { index, position: end }
+    emitter.emit('write', { ...event, locations: () => [{ ...location }] })
+    if (durable) this.#advance()
     else this.#owesSyncEvent = true
+    durability.notify()
   }
 
   get syncs(): number {
@@ -147,7 +156,8 @@ export class Flusher {
     this.#scheduled = true
     platform.nextTurn(() => {
       this.#scheduled = false
-      if (this.#running || this.#failure) return
+      // Refused meanwhile: what asked for this turn was answered by that.
+      if (this.#running || this.#failure || this.#refused) return
       if (this.#sealWanted && this.#parts.appender.queue.length === 0) this.#seal()
       this.#start()
     })
@@ -216,7 +226,9 @@ export class Flusher {
       const { block } = entry
       chunks += block.segments.length
       bytes += block.end - block.position
-      if (batch.length > 0 && (block.index !== batch[0]?.block.index || chunks > MAX_CHUNKS || bytes > MAX_APPEND_BYTES)) break
+      const isTooMuch = block.index !== batch[0]?.block.index || chunks > MAX_CHUNKS || bytes > MAX_APPEND_BYTES
+      // What comes before a transaction that spans files does not wait for the whole of it.
+      if (batch.length > 0 && (isTooMuch || entry.group === 'part')) break
       batch.push(entry)
     }
     return batch

@@ -332,6 +332,7 @@ export class Writer {
   async #writeOversized({ data, accept }: WaitingAdd): Promise<void> {
     const { appender, flusher } = this
     const { index, position, sequence } = appender
+    const location = { index, position: position + BLOCK_HEADER_BYTES, size: data.length }
     // Everything else is laid down and nothing new is let in: there is room.
     const piece = this.#pool.take(this.#pool.slabSize) as Uint8Array
     const place = { storeSeed: this.#storeSeed, sequence, timestamp: appender.stamp() }
@@ -341,9 +342,13 @@ export class Writer {
       this.#pool.give(piece)
     }
     appender.placeOversized(data.length)
-    if (this.#options.durability === 'sync') await flusher.active.sync()
-    flusher.countOversized()
-    accept({ index, position: position + BLOCK_HEADER_BYTES, size: data.length })
+    try {
+      if (this.#options.durability === 'sync') await flusher.active.sync()
+    } catch (error) {
+      throw withLocations(error, [location])
+    }
+    flusher.noteOversized(location)
+    accept(location)
   }
 
   #yieldIfDue(bytes: number): Promise<void> | undefined {

@@ -113,7 +113,16 @@ describe('a name that is met', () => {
 
   test('could be a data file of some store, if it has letters, one to nine digits and .dat', () => {
     fc.assert(fc.property(stores, ({ naming, index }) => looksLikeDataFile(naming.dataFile(index))))
-    for (const name of ['00001.dat', 'data.dat', 'data1234567890.dat', 'da-ta1.dat', 'data1.dat.bak', '.tmp.data00001.dat', `${'a'.repeat(33)}1.dat`, 'é1.dat']) {
+    for (const name of [
+      '00001.dat',
+      'data.dat',
+      'data1234567890.dat',
+      'da-ta1.dat',
+      'data1.dat.bak',
+      '.tmp.data00001.dat',
+      `${'a'.repeat(33)}1.dat`,
+      'é1.dat',
+    ]) {
       expect(looksLikeDataFile(name), name).toBe(false)
     }
   })

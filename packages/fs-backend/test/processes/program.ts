@@ -47,6 +47,7 @@ const roles: { readonly [role: string]: () => void | Promise<void> } = {
   'stops two'() {
     stopOnSignals({ stop: async () => say('quick one stops') })
     stopOnSignals([stopping('slow one')])
+    stopOnSignals(stopping('one for another signal'), { signals: ['SIGHUP'] })
     say('ready')
   },
 

@@ -1,0 +1,222 @@
+import { hold } from '@varve/backend/faults'
+import { KiB, MiB, VarveError } from '@varve/core'
+import { expect, test } from 'vitest'
+import { settle, stateOf } from './support/event-loop.js'
+import { digest, item, items } from './support/items.js'
+import { codeOf, failOnUnhandledRejections, failure, rejection } from './support/rejections.js'
+import { contentsAfterCrash, contentsAfterStop, contentsOf, inject, openStore } from './support/test-store.js'
+
+failOnUnhandledRejections()
+
+test('gives a location for each item, in order', async () => {
+  const store = await openStore()
+  const all = items(50, 20)
+  const locations = await store.db.addMany(all)
+  expect(await store.db.readMany(locations)).toEqual(all)
+  expect((await contentsOf(store.db, { buffered: true })).map(({ location }) => location)).toEqual(locations)
+})
+
+test('takes any iterable, and takes from it as it goes', async () => {
+  const { db } = await openStore()
+  const taken: number[] = []
+  function* generate() {
+    for (let n = 1; n <= 3; n++) {
+      taken.push(n)
+      yield item(n)
+    }
+  }
+  const locations = await db.addMany(generate())
+  expect(taken).toEqual([1, 2, 3])
+  expect(locations.map(({ size }) => size)).toEqual([1, 2, 3])
+  expect(await db.addMany(new Set([item(4)]))).toHaveLength(1)
+})
+
+test('has nothing to do for no items', async () => {
+  const { db } = await openStore()
+  expect(await db.addMany([])).toEqual([])
+  expect(await db.addMany([], { durable: true })).toEqual([])
+})
+
+test.each([
+  ['one item', item(3)],
+  ['an async iterable', (async function* () {})()],
+  ['an object', {}],
+  ['nothing', undefined],
+  ['null', null],
+])('does not take %s', async (_, what) => {
+  const { db } = await openStore()
+  const error = await rejection(db.addMany(what as never))
+  expect(error).toBeInstanceOf(TypeError)
+  expect((error as TypeError).message).toBe('addMany takes an iterable of Uint8Array')
+})
+
+test('copies each item when it takes it', async () => {
+  const { db } = await openStore()
+  const buffer = new Uint8Array(4)
+  function* generate() {
+    for (let n = 1; n <= 3; n++) yield buffer.fill(n)
+  }
+  const locations = await db.addMany(generate())
+  expect(await db.readMany(locations)).toEqual([1, 2, 3].map((n) => new Uint8Array(4).fill(n)))
+})
+
+test('is not atomic: an error carries the locations of those before it, which are stored', async () => {
+  const store = await openStore()
+  const error = await failure(store.db.addMany([item(1), item(2), new Uint8Array(0), item(3)]))
+  expect(error.code).toBe('EMPTY_ITEM')
+  expect(error.pending).toBe(false)
+  expect(error.locations.map(({ size }) => size)).toEqual([1, 2])
+  await store.db.stop()
+  expect(await contentsAfterStop(store)).toEqual([
+    { location: error.locations[0], data: item(1) },
+    { location: error.locations[1], data: item(2) },
+  ])
+})
+
+test('says by a TypeError what is no item; what was before it stays', async () => {
+  const { db } = await openStore()
+  const error = await rejection(db.addMany([item(1), 'text' as never, item(3)]))
+  expect(error).toBeInstanceOf(TypeError)
+  expect((error as TypeError).message).toContain('not string')
+  expect((await contentsOf(db, { buffered: true })).map(({ data }) => data)).toEqual([item(1)])
+})
+
+test('gives back the error of an iterable as it is; what it gave before stays', async () => {
+  const { db } = await openStore()
+  const cause = new Error('the source dried up')
+  function* generate() {
+    yield item(1)
+    throw cause
+  }
+  expect(await rejection(db.addMany(generate()))).toBe(cause)
+  expect(await contentsOf(db, { buffered: true })).toHaveLength(1)
+})
+
+test('closes an iterable that it does not take to its end', async () => {
+  const { db } = await openStore()
+  let closed = false
+  function* generate() {
+    try {
+      yield item(1)
+      yield new Uint8Array(0)
+      yield item(2)
+    } finally {
+      closed = true
+    }
+  }
+  expect(await codeOf(db.addMany(generate()))).toBe('EMPTY_ITEM')
+  expect(closed).toBe(true)
+})
+
+test('durable, resolves when all are, with one sync', async () => {
+  const store = await openStore()
+  const gate = inject(store.disk, hold(), { kind: 'sync' })
+  const added = store.db.addMany(items(100, 50), { durable: true })
+  await gate.reached
+  expect(await stateOf(added)).toBe('pending')
+  gate.release()
+  const locations = await added
+  expect((await store.db.stats()).syncs).toBe(1)
+  expect(await contentsAfterCrash(store)).toEqual(items(100, 50).map((data, n) => ({ location: locations[n], data })))
+})
+
+test('durable, says with the locations that the store failed before they were', async () => {
+  const { db, disk } = await openStore()
+  const gate = inject(disk, hold(), { kind: 'sync' })
+  const added = failure(db.addMany(items(3, 50), { durable: true }))
+  await gate.reached
+  gate.fail('IO')
+  const error = await added
+  expect(error.code).toBe('FAILED')
+  expect(error.locations).toHaveLength(3)
+  expect(error.cause).toBeInstanceOf(VarveError)
+})
+
+test('waits for room, item by item, and keeps the order', async () => {
+  const store = await openStore({ maxBufferSize: 256, maxFileSize: 4 * KiB })
+  const gate = inject(store.disk, hold(), { kind: 'append' })
+  const all = items(30, 60)
+  const added = store.db.addMany(all)
+  await gate.reached
+  expect(await stateOf(added)).toBe('pending')
+  expect((await store.db.stats()).buffered.bytes).toBeLessThanOrEqual(512)
+  gate.release()
+  const locations = await added
+  await store.db.stop()
+  expect(await contentsAfterStop(store)).toEqual(all.map((data, n) => ({ location: locations[n], data })))
+})
+
+test('that waits for room too long carries the locations so far', async () => {
+  const { db, disk, clock } = await openStore({ maxBufferSize: 256, maxFileSize: 4 * KiB, timeout: 500 })
+  const gate = inject(disk, hold(), { kind: 'append' })
+  const added = failure(db.addMany(items(30, 60)))
+  await gate.reached
+  await settle()
+  clock.advance(500)
+  const error = await added
+  expect(error.code).toBe('TIMEOUT')
+  expect(error.locations.length).toBeGreaterThan(0)
+  expect(error.locations.length).toBe((await db.stats()).nextSequence)
+  gate.release()
+  await db.flush()
+  expect((await contentsOf(db)).map(({ location }) => location)).toEqual(error.locations)
+})
+
+test('ends with the reason of its signal where that is aborted; what was taken stays', async () => {
+  const { db } = await openStore()
+  const abort = new AbortController()
+  function* generate() {
+    yield item(1)
+    yield item(2)
+    abort.abort('enough')
+    yield item(3)
+  }
+  expect(await rejection(db.addMany(generate(), { signal: abort.signal }))).toBe('enough')
+  expect((await contentsOf(db, { buffered: true })).map(({ data }) => data)).toEqual([item(1), item(2)])
+})
+
+test('ends while it waits for room when its signal is aborted', async () => {
+  const { db, disk } = await openStore({ maxBufferSize: 256, maxFileSize: 4 * KiB })
+  const abort = new AbortController()
+  const gate = inject(disk, hold(), { kind: 'append' })
+  const added = rejection(db.addMany(items(30, 60), { signal: abort.signal }))
+  await gate.reached
+  await settle()
+  const { nextSequence } = await db.stats()
+  abort.abort('enough')
+  expect(await added).toBe('enough')
+  gate.release()
+  await db.flush()
+  expect((await db.stats()).nextSequence).toBe(nextSequence)
+})
+
+test('lets the event loop turn now and then', async () => {
+  const { db } = await openStore()
+  let turnedAt = 0
+  function* generate() {
+    for (let n = 1; n <= 8 * KiB; n++) {
+      if (n === 1) setImmediate(() => (turnedAt = n))
+      yield item(KiB)
+    }
+  }
+  await db.addMany(generate())
+  expect(turnedAt).toBeGreaterThan(0)
+  expect(turnedAt).toBeLessThan((2 * MiB) / KiB)
+})
+
+test('under way when the store is stopped: takes no more, and every item it took is stored', async () => {
+  const store = await openStore()
+  let given = 0
+  function* generate() {
+    for (;;) yield item(4 * KiB, ++given)
+  }
+  const added = failure(store.db.addMany(generate()))
+  await settle(2)
+  await store.db.stop()
+  const error = await added
+  expect(error.code).toBe('NOT_RUNNING')
+  expect(error.locations.length).toBeGreaterThan(0)
+  const found = await contentsAfterStop(store)
+  expect(found.map(({ location }) => location)).toEqual(error.locations)
+  expect(found.map(({ data }) => digest(data))).toEqual(error.locations.map((_, n) => digest(item(4 * KiB, n + 1))))
+})

@@ -1,0 +1,48 @@
+/** Something that a program does to a store. Sizes are bytes of items. What a store in its present state can't do, such as a trim where nothing is stored, is left out. */
+export type Operation =
+  /** Adds items, one after the other without waiting in between, and waits for all. */
+  | { readonly do: 'add'; readonly sizes: readonly number[]; readonly durable?: boolean }
+  | { readonly do: 'transaction'; readonly sizes: readonly number[] }
+  | { readonly do: 'flush' }
+  /** Adds items until they go to the next file. */
+  | { readonly do: 'rotate' }
+  | RemovalOperation
+  /** Reads all that is durable: what was shown must not be lost afterwards. */
+  | { readonly do: 'scan' }
+  /** The flush interval passes. */
+  | { readonly do: 'wait' }
+  | { readonly do: 'stop' }
+  | { readonly do: 'start' }
+  /** The power goes, and the store is opened again on one of the states that this could leave. */
+  | { readonly do: 'crash'; readonly seed: number }
+  /** Begins all of them, one after the other without waiting in between, and waits for all. */
+  | { readonly do: 'together'; readonly operations: readonly Operation[] }
+
+/**
+ * `file` counts the files that hold items, from 0, or back from the last with -1. Of that file's items `ltrim` removes the first `item` + 1,
+ * and `rtrim` all but the first `item`; counted round where there are fewer, -1 for the most.
+ */
+export type RemovalOperation =
+  | { readonly do: 'ltrim' | 'rtrim'; readonly file: number; readonly item: number }
+  | { readonly do: 'drop'; readonly file: number }
+
+/** One line for people. */
+export function describeOperation(operation: Operation): string {
+  switch (operation.do) {
+    case 'add':
+      return `${operation.durable ? 'durable add' : 'add'} ${operation.sizes.join(', ')}`
+    case 'transaction':
+      return `transaction ${operation.sizes.join(', ')}`
+    case 'ltrim':
+    case 'rtrim':
+      return `${operation.do} file ${operation.file} item ${operation.item}`
+    case 'drop':
+      return `drop file ${operation.file}`
+    case 'crash':
+      return `crash ${operation.seed}`
+    case 'together':
+      return `together (${operation.operations.map(describeOperation).join('; ')})`
+    default:
+      return operation.do
+  }
+}

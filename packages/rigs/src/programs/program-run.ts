@@ -1,0 +1,172 @@
+import type { PowerLossBackend } from '@varve/backend/faults'
+import { type Location, Varve, VarveError } from '@varve/core'
+import { contentOf } from './item-content.js'
+import { withStoreId } from './fixed-store-id.js'
+import type { Ledger, LedgerItem, PlacedItem, Removal } from './ledger.js'
+import { ManualClock } from './manual-clock.js'
+import type { Operation, RemovalOperation } from './operation.js'
+import type { Program } from './program.js'
+
+// What fills a file up: small enough for the smallest file to take several.
+const FILLER = 90
+
+/** What an item takes beside its own bytes. */
+const RECORD_HEADER = 8
+
+/** What an operation begun together with others may be refused for: it came too late, or another has removed what it was about. */
+const REFUSALS: readonly string[] = ['NOT_RUNNING', 'INDEX_NOT_FOUND', 'INVALID_LOCATION']
+
+/** A program's operations on one disk, from one power cut to the next. Keeps the ledger. */
+export class ProgramRun {
+  readonly ledger: Ledger
+  readonly #disk: PowerLossBackend
+  readonly #program: Program
+  readonly #clock = new ManualClock()
+  #store: Varve | undefined
+  /** The file that adds go to, as far as the program was told. */
+  #index: number
+
+  constructor(disk: PowerLossBackend, program: Program, ledger: Ledger) {
+    this.#disk = disk
+    this.#program = program
+    this.ledger = ledger
+    this.#index = ledger.base.items.at(-1)?.location.index ?? 0
+  }
+
+  /** Does one operation, and rejects where the store refuses what it must not refuse. */
+  async do(operation: Operation): Promise<void> {
+    if (operation.do === 'start') return this.#store ? undefined : this.#start()
+    if (!this.#store) return
+    if (operation.do === 'together') {
+      const { operations } = operation
+      await Promise.all(operations.map((each) => this.do(each).catch(expectRefusal)))
+    } else await this.#perform(this.#store, operation)
+    this.#clock.advance(1)
+  }
+
+  /** Lets go of what the run holds; what it does to the disk is part of no program. */
+  async leave(): Promise<void> {
+    await this.#store?.stop()
+  }
+
+  async #start(): Promise<void> {
+    const store = new Varve(this.#disk, { ...this.#program.settings, overwrite: true }, this.#clock)
+    store.on('write', (event) => {
+      if (event.durable) this.ledger.durableAt(event.locations())
+    })
+    store.on('sync', ({ sequence }) => this.ledger.durableBelow(sequence))
+    await withStoreId(this.#program.seed, () => store.start())
+    this.#store = store
+  }
+
+  async #perform(store: Varve, operation: Operation): Promise<void> {
+    switch (operation.do) {
+      case 'add':
+        await this.#add(store, operation.sizes, operation.durable ?? false)
+        break
+      case 'transaction':
+        await this.#commit(store, operation.sizes)
+        break
+      case 'flush':
+        await this.#acknowledging(() => store.flush())
+        break
+      case 'rotate':
+        for (const from = this.#index; this.#index === from; ) await this.#add(store, [FILLER], false)
+        break
+      case 'ltrim':
+      case 'rtrim':
+      case 'drop':
+        await this.#remove(store, operation)
+        break
+      case 'scan':
+        for await (const { location } of store.locations()) this.ledger.durableAt([location])
+        break
+      case 'wait':
+        this.#clock.advance(store.options.flushInterval)
+        break
+      case 'stop':
+        await this.#acknowledging(() => store.stop())
+        this.#store = undefined
+        break
+      default:
+        throw new Error(`${operation.do} is not an operation on a running store`)
+    }
+  }
+
+  async #add(store: Varve, sizes: readonly number[], durable: boolean): Promise<void> {
+    await Promise.all(
+      this.ledger.hand(sizes).map(async (item) => {
+        this.#place(item, await store.add(contentOf(item.number, item.size), { durable }))
+        if (durable) this.ledger.durable([item])
+      }),
+    )
+  }
+
+  async #commit(store: Varve, sizes: readonly number[]): Promise<void> {
+    const transaction = store.transaction()
+    const items = this.ledger.hand(sizes, { asGroup: true })
+    for (const { number, size } of items) transaction.add(contentOf(number, size))
+    const locations = await transaction.commit()
+    items.forEach((item, n) => this.#place(item, locations[n] as Location))
+    this.ledger.durable(items)
+  }
+
+  /** What was accepted before `action` began is durable when it is over. */
+  async #acknowledging(action: () => Promise<void>): Promise<void> {
+    const accepted = this.ledger.placed()
+    await action()
+    this.ledger.durable(accepted)
+  }
+
+  #place(item: LedgerItem, location: Location): void {
+    item.location = location
+    this.#index = Math.max(this.#index, location.index)
+  }
+
+  async #remove(store: Varve, operation: RemovalOperation): Promise<void> {
+    const stored = this.ledger.stored()
+    const indexes = [...new Set(stored.map(({ location }) => location.index))]
+    const index = around(indexes, operation.file)
+    if (index === undefined) return
+    const { removal, action } = removalOf(store, operation, stored.filter(({ location }) => location.index === index))
+    this.ledger.removal('removing', removal)
+    try {
+      await action()
+    } catch (error) {
+      this.ledger.removal('notRemoved', removal)
+      throw error
+    }
+    this.ledger.removal('removed', removal)
+  }
+}
+
+function removalOf(
+  store: Varve,
+  operation: RemovalOperation,
+  items: readonly PlacedItem[],
+): { readonly removal: Removal; readonly action: () => Promise<number> } {
+  const { index } = (items[0] as PlacedItem).location
+  if (operation.do === 'drop') {
+    return { removal: { words: `drop ${index}`, covers: (location) => location.index === index }, action: () => store.dropIndex(index) }
+  }
+  const isLeft = operation.do === 'ltrim'
+  const n = around([...items.keys()], operation.item) as number
+  const last = (items.at(-1) as PlacedItem).location
+  const position = items[isLeft ? n + 1 : n]?.location.position ?? last.position + RECORD_HEADER + last.size
+  return {
+    removal: {
+      words: `${operation.do} ${index}:${position}`,
+      covers: (location) => location.index === index && location.position < position === isLeft,
+    },
+    action: () => (isLeft ? store.ltrim(index, position) : store.rtrim(index, position)),
+  }
+}
+
+/** The n-th, counted round; from the end with a negative number. */
+function around<T>(choices: readonly T[], n: number): T | undefined {
+  return choices[((n % choices.length) + choices.length) % choices.length]
+}
+
+function expectRefusal(error: unknown): void {
+  if (!VarveError.is(error) || !REFUSALS.includes(error.code)) throw error
+}
