@@ -5,6 +5,9 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // A busy machine is no failure; a test that hangs is.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     coverage: {
       provider: 'v8',
       include: ['packages/{core,backend,fs-backend,memory-backend}/src/**/*.ts'],

@@ -1,5 +1,5 @@
 import { EVENT_NAMES, type Listener, type VarveEventName, type VarveEvents } from './events.js'
-import { type Logger, silentLogger } from './logger.js'
+import { type Logger, log, silentLogger } from './logger.js'
 
 interface Entry {
   readonly call: (event: never) => unknown
@@ -71,7 +71,7 @@ export class Emitter {
     if (this.#logger === silentLogger) return
     const { error, ...rest } = event as { readonly error?: Error }
     const text = error ? `${name}: ${error.message}` : `${name} ${JSON.stringify(rest)}`
-    this.#logger[LEVELS[name] ?? 'debug'](text)
+    log(this.#logger, LEVELS[name] ?? 'debug', text)
   }
 
   #of(name: VarveEventName): Set<Entry> {
@@ -81,11 +81,21 @@ export class Emitter {
   }
 
   #listenerFailed(name: VarveEventName, thrown: unknown): void {
-    this.#logger.error(`a listener of '${name}' failed: ${String(thrown)}`)
+    const text = textOf(thrown)
+    log(this.#logger, 'error', `a listener of '${name}' failed: ${text}`)
     // A failing listener of failures has nobody left to tell but the log.
     if (name === 'failure') return
-    const error = thrown instanceof Error ? thrown : new Error(`a listener of '${name}' threw ${String(thrown)}`, { cause: thrown })
+    const error = thrown instanceof Error ? thrown : new Error(`a listener of '${name}' threw ${text}`, { cause: thrown })
     this.emit('failure', { error, fatal: false })
+  }
+}
+
+// Anything can be thrown, also what has no text.
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return typeof thrown
   }
 }
 

@@ -12,6 +12,11 @@ export function checkBytes(value: unknown, what: string): asserts value is Uint8
   if (!isBytes(value)) throw new TypeError(`${what} is a Uint8Array (a Buffer is one), not ${nameOf(value)}`)
 }
 
+/** What a caller gets that does not leave its bytes alone. */
+export function changedMeanwhile(): TypeError {
+  return new TypeError('the item was changed before it was stored; leave it alone until add resolves')
+}
+
 function nameOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value
   return value.constructor?.name ?? 'object'

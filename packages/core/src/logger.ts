@@ -7,3 +7,10 @@ export interface Logger {
 }
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Logs a line. A logger that throws stops nothing: there is nobody left to tell. */
+export function log(logger: Logger, level: keyof Logger, message: string): void {
+  try {
+    logger[level](message)
+  } catch {}
+}

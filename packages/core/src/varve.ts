@@ -45,8 +45,8 @@ export class Varve {
   /** The session again, where this program is the writer. */
   #writable: WritableSession | undefined
   #failure: VarveError | undefined
-  #starting: Promise<void> | undefined
-  #stopping: Promise<void> | undefined
+  /** The last start or stop that was asked for and is not over. */
+  #transition: { readonly to: 'running' | 'stopped'; readonly done: Promise<void> } | undefined
 
   /** A store that is not started yet. `INVALID_OPTION` names the option, its value and what is allowed. */
   constructor(backend: FileBackend, options?: VarveOptions)
@@ -84,12 +84,7 @@ export class Varve {
    * `INVALID_OPTION` where the files there have another prefix or padding, `RUNNING` where it runs already, and the backend's. With an error nothing was served, and the lock is free.
    */
   start(): Promise<void> {
-    if (this.#starting) return this.#starting
-    if (this.#state === 'running') return Promise.reject(new VarveError('RUNNING', 'start: the store runs already'))
-    this.#starting = this.#start().finally(() => {
-      this.#starting = undefined
-    })
-    return this.#starting
+    return this.#inTurn('running', () => this.#start())
   }
 
   /**
@@ -98,10 +93,7 @@ export class Varve {
    * it rejects with `TIMEOUT` and the store has failed. Stopping what does not run does nothing; a second call waits for the first.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop().finally(() => {
-      this.#stopping = undefined
-    })
-    return this.#stopping
+    return this.#inTurn('stopped', () => this.#stop())
   }
 
   /** {@link stop}, for `await using`. */
@@ -244,9 +236,20 @@ export class Varve {
     return { state: this.#state, ...(await this.#readable('stats').stats()) }
   }
 
+  /** Starts and stops take effect in the order they were asked for; several of a kind in a row are one. */
+  #inTurn(to: 'running' | 'stopped', action: () => Promise<void>): Promise<void> {
+    const before = this.#transition
+    if (before?.to === to) return before.done
+    const done = (before ? before.done.then(action, action) : action()).finally(() => {
+      if (this.#transition?.done === done) this.#transition = undefined
+    })
+    this.#transition = { to, done }
+    return done
+  }
+
   async #start(): Promise<void> {
-    await this.#stopping?.catch(() => undefined)
-    if (this.#state === 'failed') await this.#releaseFailed()
+    if (this.#state === 'running') throw new VarveError('RUNNING', 'start: the store runs already')
+    if (this.#writable) await this.#releaseEnded()
     this.#state = 'starting'
     try {
       if (this.#options.readOnly) await this.#startReading()
@@ -260,9 +263,15 @@ export class Varve {
   async #startReading(): Promise<void> {
     const parts = { backend: this.#backend, options: this.#options, clock: this.#clock }
     const session = new ReadableSession(await openForReading(this.#backend, this.#options), parts)
+    // Costs a look at every file, so it is done only for who listens.
+    const stats = this.#emitter.has('start') ? session.stats() : undefined
+    const nextSequence = await stats?.then((known) => known.nextSequence).catch(async (error: unknown) => {
+      await session.release()
+      throw error
+    })
     this.#session = session
     this.#state = 'running'
-    if (this.#emitter.has('start')) this.#emitter.emit('start', { nextSequence: (await session.stats()).nextSequence })
+    if (nextSequence !== undefined) this.#emitter.emit('start', { nextSequence })
   }
 
   async #startWriting(): Promise<void> {
@@ -277,19 +286,26 @@ export class Varve {
       onFatal: (error) => this.#fail(error),
     })
     this.#session = this.#writable
+    const { failure } = this.#writable
+    if (failure) {
+      // The lock was lost meanwhile.
+      await this.#releaseEnded().catch(() => undefined)
+      throw failure
+    }
     if (store.cut.length > 0) this.#emitter.emit('recover', { cut: store.cut })
     this.#emitter.emit('start', { nextSequence: store.sequence })
   }
 
   async #stop(): Promise<void> {
-    await this.#starting?.catch(() => undefined)
-    if (this.#state === 'failed') return this.#releaseFailed()
-    const session = this.#session
-    if (this.#state !== 'running' || !session) return
+    if (this.#state !== 'running') return this.#writable && this.#releaseEnded()
+    const session = this.#session as Session
     this.#state = 'stopping'
     if (this.#writable) await this.#closeWriter(this.#writable)
-    await session.release()
-    this.#end()
+    try {
+      await this.#withTimeout('a read that is under way', () => session.release())
+    } finally {
+      this.#end()
+    }
     this.#emitter.emit('stop', { nextSequence: this.#writable?.writer.appender.sequence ?? 0 })
     this.#writable = undefined
   }
@@ -301,20 +317,20 @@ export class Varve {
         await session.writer.close()
       })
     } catch (error) {
-      if (session.failure) await this.#releaseFailed().catch(() => undefined)
+      if (session.failure) await this.#releaseEnded().catch(() => undefined)
       else if (VarveError.is(error) && error.code === 'TIMEOUT') session.writer.fail(error)
       else this.#state = 'running'
       throw error
     }
   }
 
-  /** Gives up what a failed session holds, as soon as no call of it is under way: until then nobody else may write. */
-  async #releaseFailed(): Promise<void> {
-    const session = this.#writable
-    await this.#withTimeout('a write that is under way', async () => {
-      await session?.writer.flusher.whenIdle()
+  /** Gives up what a session still holds that failed, or could not be released when it was stopped, as soon as no write of it is under way: until then nobody else may write. */
+  async #releaseEnded(): Promise<void> {
+    const session = this.#writable as WritableSession
+    await this.#withTimeout('a call that is under way', async () => {
+      await session.writer.flusher.whenIdle()
+      await session.release()
     })
-    await session?.release()
     this.#end()
     this.#writable = undefined
   }

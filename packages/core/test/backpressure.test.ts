@@ -87,6 +87,25 @@ describe('an add that finds no room', () => {
   })
 })
 
+describe('a buffer that is taken away while its add waits', () => {
+  test('is a TypeError when its turn comes; nothing is stored, and the others go on', async () => {
+    const store = await fullStore()
+    const [small, large] = [item(90, 5), item(2000, 6)]
+    const outcomes = [rejection(store.db.add(small)), rejection(store.db.add(large)), store.db.add(item(90, 7))] as const
+    await settle()
+    structuredClone([small, large], { transfer: [small.buffer as ArrayBuffer, large.buffer as ArrayBuffer] })
+    expect(small).toHaveLength(0)
+    store.gate.release()
+    for (const outcome of outcomes.slice(0, 2)) {
+      expect(await outcome).toBeInstanceOf(TypeError)
+      expect(((await outcome) as unknown as Error).message).toContain('leave it alone until add resolves')
+    }
+    const location = await outcomes[2]
+    await store.db.stop()
+    expect((await contentsAfterStop(store)).slice(3)).toEqual([{ location, data: item(90, 7) }])
+  })
+})
+
 describe('an add that waits too long', () => {
   test('ends in TIMEOUT after exactly its time, with nothing taken', async () => {
     const { db, clock, gate, accepted } = await fullStore()

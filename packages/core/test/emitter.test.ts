@@ -202,7 +202,7 @@ describe('a listener that fails', () => {
       throw 'just text'
     })
     emitter.emit('start', { nextSequence: 1 })
-    const { error } = failure.mock.calls[0]?.[0]
+    const [{ error }] = failure.mock.calls[0] as [{ error: Error }]
     expect(error).toBeInstanceOf(Error)
     expect(error.message).toBe("a listener of 'start' threw just text")
     expect(error.cause).toBe('just text')

@@ -280,6 +280,35 @@ describe('a caller that changes its buffer while an oversized item is written', 
     expect((await contentsAfterCrash(store)).map((found) => digest(found.data))).toEqual([item(50), data].map(digest))
   })
 
+  test.each([
+    ['before it is its turn', { kind: 'append', nth: 1 } as const],
+    ['while its header is written', { kind: 'append', nth: 2 } as const],
+    ['while its last part is written', { kind: 'append', nth: 6 } as const],
+    ['while it is synced', { kind: 'sync', nth: 2 } as const],
+  ])('or has it taken away %s does no harm', async (_, rule) => {
+    const store = await openStore(OPTIONS)
+    const before = await store.db.add(item(50))
+    const gate = inject(store.disk, hold(), rule)
+    const data = item(LARGE)
+    const added = Promise.allSettled([store.db.add(data)])
+    const behind = store.db.add(item(60))
+    await gate.reached
+    structuredClone(data, { transfer: [data.buffer as ArrayBuffer] })
+    gate.release()
+    const [outcome] = await added
+    const location = await behind
+    await store.db.stop()
+    const found = await contentsAfterStop(store)
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(TypeError)
+    const stored = outcome.status === 'fulfilled' ? [{ location: outcome.value, data: item(LARGE) }] : []
+    expect(found.map(({ data: bytes, ...rest }) => ({ ...rest, data: digest(bytes) }))).toEqual(
+      [{ location: before, data: item(50) }, ...stored, { location, data: item(60) }].map(({ data: bytes, ...rest }) => ({
+        ...rest,
+        data: digest(bytes),
+      })),
+    )
+  })
+
   test('does not harm what waits behind it', async () => {
     const store = await openStore(OPTIONS)
     const gate = inject(store.disk, hold(), { kind: 'append' })

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { settle } from './support/event-loop.js'
 import { fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
 import { outcomeOf } from './support/outcome.js'
 import { readingCases } from './support/reading-cases.js'
@@ -139,6 +140,7 @@ describe('a file that is not open yet', () => {
     await db.start()
     disk.inject({ kind, fault: fail('PERMISSION') })
     expect(codeThrownBy(() => db.readSync(first.location))).toBe('PERMISSION')
+    await settle()
     expect(disk.openFiles).toEqual(['data00001.dat'])
     expect(db.readSync(first.location)).toEqual(first.data)
   })

@@ -1,5 +1,7 @@
 import { platform } from '#platform'
 import { blockSeedOf } from './checksum.js'
+import { FlippedBits, flipped } from './flipped-bit.js'
+import { readUint32 } from './record.js'
 
 export const BLOCK_HEADER_BYTES = 44
 /** `VBLK`, read as a little-endian number. */
@@ -79,6 +81,18 @@ export function readBlockHeader(bytes: Uint8Array, at: number, place: BlockPlace
     digest: view.getUint32(36, true),
   }
   return flags <= FLAGS && isPlausible(header, place.position) ? header : undefined
+}
+
+let flippedBits: FlippedBits | undefined
+
+/** The header that stood at `at` before one single bit of it was flipped; undefined where that does not explain what stands there. */
+export function correctBlockHeader(bytes: Uint8Array, at: number, place: BlockPlace): BlockHeader | undefined {
+  if (at + BLOCK_HEADER_BYTES > bytes.length) return undefined
+  const header = bytes.subarray(at, at + BLOCK_HEADER_BYTES)
+  const expected = platform.crc32(header, blockSeedOf(place.storeSeed, place.index, place.position), 0, 40)
+  flippedBits ??= new FlippedBits(40)
+  const bit = flippedBits.find(expected ^ readUint32(header, 40))
+  return bit && readBlockHeader(flipped(header, bit), 0, place)
 }
 
 // A header with a right checksum can still be a forgery: nothing may be computed with it that leads astray.

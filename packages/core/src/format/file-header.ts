@@ -1,4 +1,6 @@
 import { platform } from '#platform'
+import { FlippedBits, flipped } from './flipped-bit.js'
+import { readUint32 } from './record.js'
 
 export const FILE_HEADER_BYTES = 64
 export const FORMAT_VERSION = 1
@@ -79,6 +81,17 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
     dropped: flags === FLAG_DROPPED,
     ...(flags === FLAG_LOST && { lost: true }),
   }
+}
+
+let flippedBits: FlippedBits | undefined
+
+/** The header that this was before one single bit of it was flipped; undefined where that does not explain it. */
+export function correctFileHeader(bytes: Uint8Array): FileHeader | undefined {
+  if (bytes.length < FILE_HEADER_BYTES) return undefined
+  flippedBits ??= new FlippedBits(60)
+  const bit = flippedBits.find(platform.crc32(bytes, 0, 0, 60) ^ readUint32(bytes, 60))
+  const header = bit && decodeFileHeader(flipped(bytes.subarray(0, FILE_HEADER_BYTES), bit))
+  return typeof header === 'object' ? header : undefined
 }
 
 function isIntactAsThisVersion(bytes: Uint8Array): boolean {

@@ -34,6 +34,7 @@ export interface Boundary {
 
 /** Finds the boundary at `position`. `INVALID_LOCATION` where no item begins there, `CORRUPT` where the file is damaged. */
 export async function findBoundary(open: OpenFile, position: number, storeSeed: number): Promise<Boundary> {
+  if (open.headerFault) throw open.headerFault
   const window = new FileWindow(open, HEADER_CHUNK)
   const cursor = new BlockCursor(window, storeSeed)
   const left = new SideCount()

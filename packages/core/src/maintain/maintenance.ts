@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { checkBytes } from '../item.js'
 import { formatLocation } from '../location.js'
 import type { FileSet } from '../read/file-set.js'
@@ -32,10 +32,13 @@ export interface MaintenanceParts {
 /** Removes items from a running store: one removal at a time, between flushes. Whatever it is cut off from, a file is whole at every instant: as it was, or as it is to be. */
 export class Maintenance {
   readonly #parts: MaintenanceParts
+  /** The lowest index of which there may be a file after a power loss: below the first one where a removal failed. */
+  #lowest: number
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts
+    this.#lowest = parts.first.index
   }
 
   /** Removes the items on one side of `position`, and gives the bytes of the items removed. A trim that leaves no item drops the file. */
@@ -52,7 +55,7 @@ export class Maintenance {
     return this.#inTurn(async () => {
       await this.#parts.writer.flush()
       await this.#look(`dropIndex ${index}`, index, async () => undefined)
-      await this.#leaveTail(index)
+      await this.#parts.writer.leaveFile(index)
       return this.#parts.writer.runTask(() => this.#remove(index))
     })
   }
@@ -77,7 +80,7 @@ export class Maintenance {
     await this.#checkExpected(name, side, before, expect)
     if (removedBy(side, before).items === 0) return 0
     // What is cut off the end of a file must not be filled again, and a file that goes as a whole needs a successor: adds go on in the next one.
-    if (side === 'right' || before.right.items === 0) await this.#leaveTail(index)
+    if (side === 'right' || before.right.items === 0) await this.#parts.writer.leaveFile(index)
     const bytes = await writer.runTask(async () => {
       // Looked at once more: now nothing is written meanwhile.
       const boundary = await this.#look(name, index, (open) => findBoundary(open, position, storeSeed))
@@ -108,13 +111,6 @@ export class Maintenance {
     throw new VarveError('TRIM_MISMATCH', `${operation}: ${what}; nothing was removed`)
   }
 
-  /** Has adds go on in the next file, if they go to this one now. */
-  async #leaveTail(index: number): Promise<void> {
-    const { writer } = this.#parts
-    await writer.untilPlacing()
-    if (writer.appender.index === index) writer.appender.rotate()
-  }
-
   /** Puts another file in the place of this one, in one step. Runs within a task of the writer. */
   async #replace(index: number, content: (open: OpenFile) => AsyncIterable<Uint8Array>): Promise<void> {
     const { backend, files, writer } = this.#parts
@@ -127,7 +123,10 @@ export class Maintenance {
       throw backendFailure(`rewrite ${name}`, error)
     }
     try {
-      await files.exclusive(index, () => backend.replace(temporary, name))
+      await files.exclusive(index, async () => {
+        writer.flusher.checkAlive()
+        await backend.replace(temporary, name)
+      })
     } catch (error) {
       // Which of the two stands there now, and for how long, is not known. Nothing may be added to it.
       if (isActive) throw new VarveError('FAILED', `replace ${name}: what was written to it next might be lost`, { cause: error })
@@ -152,31 +151,41 @@ export class Maintenance {
 
   /** Removes a file: the first one as a whole, another one up to a stub, which keeps its index from being missed. Runs within a task of the writer. */
   async #remove(index: number): Promise<number> {
-    const { backend, files, emitter, first } = this.#parts
+    const { files, emitter, first } = this.#parts
     const { storeSeed } = files.identity
     const { size, end } = await this.#look(`dropIndex ${index}`, index, async (open) => ({
       size: open.physical(open.end),
       end: await findEnd(open, storeSeed),
     }))
-    if (index > first.index) {
+    // Behind one that may still be there, as its removal failed, a file must not go missing.
+    if (index > this.#lowest) {
       await this.#replace(index, (open) => stub(open.header, end.sequence, end.timestamp, storeSeed))
     } else {
-      // From here on nothing is read of it, whether or not the removal is seen to succeed.
-      first.index = index + 1
-      await this.#removeFile(backend, index)
+      await this.#removeFile(index)
       // Stubs that come to stand first have nothing left to hold together.
-      while (await files.with(first.index, async (open) => open.header.dropped)) await this.#removeFile(backend, first.index++)
+      while (await files.with(first.index, async (open) => open.header.dropped)) await this.#removeFile(first.index)
     }
     emitter.emit('destroyIndex', { index, size })
     return size
   }
 
-  async #removeFile(backend: FileBackend, index: number): Promise<void> {
-    const { files } = this.#parts
+  /** Removes the file that stands first. */
+  async #removeFile(index: number): Promise<void> {
+    const { backend, files, writer, first } = this.#parts
     const name = files.naming.dataFile(index)
-    await files.exclusive(index, () => backend.remove(name)).catch((error: unknown) => {
+    // From here on nothing is read of it, whether or not the removal is seen to succeed.
+    first.index = index + 1
+    try {
+      await files.exclusive(index, async () => {
+        writer.flusher.checkAlive()
+        await backend.remove(name)
+      })
+    } catch (error) {
+      // Then nothing has changed. After any other error it may be gone, and come back with a power loss, until the next start.
+      if (isBackendError(error, 'BUSY')) first.index = index
       throw backendFailure(`remove ${name}`, error)
-    })
+    }
+    this.#lowest = index + 1
   }
 }
 

@@ -7,6 +7,7 @@ import { FileNaming } from '../format/file-name.js'
 import type { ResolvedOptions } from '../options.js'
 import { FileSet } from '../read/file-set.js'
 import { checkFileHeader, type OpenFile } from '../read/open-file.js'
+import { readBytes } from '../read/read-bytes.js'
 import { isUnused } from '../read/unused-file.js'
 import { ActiveFile, WriteRefused } from '../write/active-file.js'
 import { createDataFile } from '../write/create-data-file.js'
@@ -141,7 +142,7 @@ async function isNeverUsed(backend: FileBackend, naming: FileNaming, indexes: re
   const file = await backend.open(naming.dataFile(indexes[0] as number))
   try {
     const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await file.read(bytes, 0)
+    const read = await readBytes(file, bytes, 0)
     return await isUnused(file, bytes.subarray(0, read))
   } finally {
     await file.close()
@@ -152,7 +153,7 @@ async function readHeader(backend: FileBackend, name: string, index: number, gen
   const file = await backend.open(name)
   try {
     const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await file.read(bytes, 0)
+    const read = await readBytes(file, bytes, 0)
     return checkFileHeader(name, bytes.subarray(0, read), index, genesis, storeId)
   } finally {
     await file.close()

@@ -7,6 +7,7 @@ import type { FileNaming } from '../format/file-name.js'
 import type { Logger } from '../logger.js'
 import { checkFileHeader, OpenFile } from '../read/open-file.js'
 import { saveCut } from './saved-cut.js'
+import { readBytes } from '../read/read-bytes.js'
 import { inspectTail, readClose } from '../read/tail.js'
 import { isUnused } from '../read/unused-file.js'
 
@@ -62,8 +63,9 @@ async function recoverLast(index: number, before: number | undefined, parts: Rec
       if (header) {
         const outcome = await settle(new OpenFile(name, file, header, size), parts)
         if (!('removed' in outcome)) {
+          const lastTime = Math.max(outcome.lastTime, await timeBefore(before, header, parts))
           kept = true
-          return { ...outcome, lastTime: Math.max(outcome.lastTime, await timeBefore(before, header, parts)) }
+          return { ...outcome, lastTime }
         }
         if (!outcome.removed) return outcome
         await file.close()
@@ -84,7 +86,7 @@ async function recoverLast(index: number, before: number | undefined, parts: Rec
 /** The file's header; undefined where the file was created and never used. */
 async function readHeader(file: BackendFile, name: string, index: number, genesis: Uint8Array): Promise<FileHeader | undefined> {
   const bytes = new Uint8Array(FILE_HEADER_BYTES)
-  const read = await file.read(bytes, 0)
+  const read = await readBytes(file, bytes, 0)
   if (await isUnused(file, bytes.subarray(0, read))) return undefined
   return checkFileHeader(name, bytes.subarray(0, read), index, genesis)
 }
@@ -132,7 +134,7 @@ async function timeBefore(before: number | undefined, header: FileHeader, { back
   const file = await backend.open(name)
   try {
     const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await file.read(bytes, 0)
+    const read = await readBytes(file, bytes, 0)
     const earlier = checkFileHeader(name, bytes.subarray(0, read), before, genesis, header.storeId)
     const close = await readClose(new OpenFile(name, file, earlier, await file.size()), storeSeedOf(header.storeId))
     return close?.timestamp ?? 0

@@ -4,6 +4,7 @@ import { BLOCK_HEADER_BYTES, type BlockHeader, encodeBlockHeader } from '../form
 import { encodeFileHeader, type FileHeader } from '../format/file-header.js'
 import { MiB } from '../options.js'
 import type { OpenFile } from '../read/open-file.js'
+import { readBytes } from '../read/read-bytes.js'
 import { digestOf } from '../read/record-table.js'
 import type { Boundary } from './boundary.js'
 
@@ -88,7 +89,7 @@ async function* bytesOf(open: OpenFile, from: number, to: number): AsyncGenerato
 }
 
 async function readFully(file: BackendFile, target: Uint8Array, position: number): Promise<Uint8Array> {
-  const read = await file.read(target, position)
+  const read = await readBytes(file, target, position)
   if (read < target.length) throw new Error(`the file ended at ${position + read}, ${target.length - read} bytes too early`)
   return target
 }

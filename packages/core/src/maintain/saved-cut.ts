@@ -1,12 +1,13 @@
 import type { FileBackend } from '@varve/backend'
 import { isBackendError, messageOf } from '../errors.js'
 import type { FileNaming } from '../format/file-name.js'
-import type { Logger } from '../logger.js'
+import { type Logger, log } from '../logger.js'
 import { MiB } from '../options.js'
 import { isRestZero } from '../read/diagnose.js'
 import { FileWindow } from '../read/file-window.js'
 import { run } from '../read/loads.js'
 import type { OpenFile } from '../read/open-file.js'
+import { readBytes } from '../read/read-bytes.js'
 
 const KEPT_CUTS = 4
 
@@ -36,7 +37,7 @@ export async function saveCut(open: OpenFile, from: number, { backend, naming, l
       await copy.close()
     }
   } catch (error) {
-    logger.warn(`what is cut off ${open.name} could not be kept as ${name}: ${messageOf(error)}`)
+    log(logger, 'warn', `what is cut off ${open.name} could not be kept as ${name}: ${messageOf(error)}`)
     await backend.remove(name).catch(() => undefined)
     return undefined
   }
@@ -48,7 +49,7 @@ export async function saveCut(open: OpenFile, from: number, { backend, naming, l
 async function copyBytes(open: OpenFile, from: number, copy: Awaited<ReturnType<FileBackend['create']>>): Promise<void> {
   const bytes = new Uint8Array(Math.min(MiB, open.end - from))
   for (let at = from; at < open.end; ) {
-    const read = await open.file.read(bytes, open.physical(at))
+    const read = await readBytes(open.file, bytes, open.physical(at))
     if (read === 0) return
     await copy.append([bytes.subarray(0, read)], at - from)
     at += read

@@ -2,6 +2,7 @@ import type { FileBackend } from '@varve/backend'
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { hasFileMagic } from '../format/file-header.js'
 import { type FileNaming, looksLikeDataFile } from '../format/file-name.js'
+import { readBytes } from '../read/read-bytes.js'
 
 /** What a container holds of a store. */
 export interface StoreListing {
@@ -41,6 +42,22 @@ export async function listStore(backend: FileBackend, naming: FileNaming): Promi
   return { indexes, temporaries, cuts: cuts.map(({ name }) => name) }
 }
 
+/**
+ * The same beside a writer, which may drop files while they are listed: a list that was half read then may name a file and not the one
+ * behind it. What is missing each time is missing.
+ */
+export async function listBesideWriter(backend: FileBackend, naming: FileNaming): Promise<StoreListing> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await listStore(backend, naming)
+    } catch (error) {
+      if (attempt === LISTING_ATTEMPTS || !VarveError.is(error) || error.code !== 'FILE_MISSING') throw error
+    }
+  }
+}
+
+const LISTING_ATTEMPTS = 3
+
 // Opened with another prefix or padding a store would look empty, and a second one would begin beside it.
 async function refuseOtherNaming(backend: FileBackend, naming: FileNaming, names: readonly string[]): Promise<void> {
   for (const name of names) {
@@ -58,7 +75,7 @@ async function isDataFile(backend: FileBackend, name: string): Promise<boolean> 
     const file = await backend.open(name)
     try {
       const bytes = new Uint8Array(8)
-      return (await file.read(bytes, 0)) === bytes.length && hasFileMagic(bytes)
+      return (await readBytes(file, bytes, 0)) === bytes.length && hasFileMagic(bytes)
     } finally {
       await file.close()
     }

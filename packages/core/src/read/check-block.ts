@@ -1,13 +1,15 @@
 import { platform } from '#platform'
-import { addToDigest, RECORD_HEADER_BYTES, readUint32, recordSeed } from '../format/record.js'
-import { loadRecordHeader, type PlacedBlock, recordSizeAt } from './block-cursor.js'
+import { addToDigest, RECORD_HEADER_BYTES, type RecordState, readUint32, recordSeed, stateOf } from '../format/record.js'
+import { type PlacedBlock, recordSizeAt } from './block-cursor.js'
 import type { FileWindow } from './file-window.js'
 
 /** A record as its block's bytes say, and whether its own checksum agrees. */
 export interface CheckedRecord {
   readonly position: number
   readonly size: number
-  readonly intact: boolean
+  /** The checksum that its header says. */
+  readonly crc: number
+  readonly state: RecordState
 }
 
 /**
@@ -18,25 +20,42 @@ export async function isBlockValid(
   window: FileWindow,
   block: PlacedBlock,
   storeSeed: number,
-  visit: (record: CheckedRecord) => void = () => {},
+  visit?: (record: CheckedRecord) => void,
 ): Promise<boolean> {
+  const { losses: hasLosses = false } = block.header
   let digest = storeSeed
   let count = 0
   let valid = true
-  let position = block.start
-  while (position < block.end) {
-    if (!(await loadRecordHeader(window, position, block.end))) return false
+  for (let position = block.start; position < block.end; ) {
+    if (position + RECORD_HEADER_BYTES > block.end) return false
+    if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) return false
     const size = recordSizeAt(window, position, block.end)
     if (size === undefined) return false
     const crc = readUint32(window.bytes, window.offset(position) + 4)
-    const intact = (await crcOf(window, position + RECORD_HEADER_BYTES, size, recordSeed(size, storeSeed))) === crc
-    visit({ position, size, intact })
-    valid &&= intact
+    const payload = position + RECORD_HEADER_BYTES
+    const seed = recordSeed(size, storeSeed)
+    const at = window.offset(payload)
+    // Small records lie in the window as a rule: no promise is made for them.
+    const actual = window.has(payload, size) ? platform.crc32(window.bytes, seed, at, at + size) : await crcOf(window, payload, size, seed)
+    const state = actual === undefined ? 'damaged' : stateOf(crc, actual, hasLosses)
+    visit?.({ position, size, crc, state })
+    valid &&= state !== 'damaged'
     digest = addToDigest(digest, size, crc)
     count++
-    position += RECORD_HEADER_BYTES + size
+    position = payload + size
   }
   return valid && count === block.header.count && digest === block.header.digest
+}
+
+/** The record at `position` of a block that ends at `end`, or undefined where none can stand there. */
+export async function checkRecordAt(window: FileWindow, position: number, end: number, storeSeed: number, hasLosses: boolean): Promise<CheckedRecord | undefined> {
+  if (position + RECORD_HEADER_BYTES > end) return undefined
+  if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) return undefined
+  const size = recordSizeAt(window, position, end)
+  if (size === undefined) return undefined
+  const crc = readUint32(window.bytes, window.offset(position) + 4)
+  const actual = await crcOf(window, position + RECORD_HEADER_BYTES, size, recordSeed(size, storeSeed))
+  return { position, size, crc, state: actual === undefined ? 'damaged' : stateOf(crc, actual, hasLosses) }
 }
 
 /** The checksum of the bytes there, or undefined where the file ends before them. */

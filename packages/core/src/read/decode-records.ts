@@ -1,4 +1,4 @@
-import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import { RECORD_HEADER_BYTES, readUint32, recordState } from '../format/record.js'
 import type { ScannedItem } from './scan-options.js'
 
 /** A run of bytes that are records of one block. Positions are logical. */
@@ -12,31 +12,40 @@ export interface RecordRun {
   readonly position: number
   readonly sequence: number
   readonly timestamp: number
+  /** The block may have lost records. */
+  readonly hasLosses?: boolean | undefined
 }
 
 export interface DecodedRun {
   readonly items: ScannedItem[]
+  /** How many records these were, lost ones included. */
+  readonly count: number
   /** Behind the last whole record, as an offset in `bytes`. */
   readonly at: number
   /** The record at `at` is damaged. */
   readonly damaged: boolean
 }
 
-/** Decodes whole records, checking each, up to the first one that is cut short by the run's end or damaged. The items are views of the run's bytes. */
+/** Decodes whole records, checking each, up to the first one that is cut short by the run's end or damaged. The items are views of the run's bytes; lost records are passed over. */
 export function decodeRecords(run: RecordRun, storeSeed: number): DecodedRun {
-  const { bytes, end, index, timestamp } = run
+  const { bytes, end, index, timestamp, hasLosses = false } = run
   const items: ScannedItem[] = []
   let { at, sequence } = run
+  const result = (damaged: boolean): DecodedRun => ({ items, count: sequence - run.sequence, at, damaged })
   const shift = run.position - run.at
   while (at + RECORD_HEADER_BYTES <= end) {
     const size = readUint32(bytes, at)
     const next = at + RECORD_HEADER_BYTES + size
-    if (size === 0) return { items, at, damaged: true }
+    if (size === 0) return result(true)
     if (next > end) break
-    if (!isRecordIntact(bytes, at, size, storeSeed)) return { items, at, damaged: true }
-    const data = new Uint8Array(bytes.buffer, bytes.byteOffset + at + RECORD_HEADER_BYTES, size)
-    items.push({ location: { index, position: shift + at, size }, data, sequence: sequence++, timestamp })
+    const state = recordState(bytes, at, size, storeSeed, hasLosses)
+    if (state === 'damaged') return result(true)
+    if (state === 'intact') {
+      const data = new Uint8Array(bytes.buffer, bytes.byteOffset + at + RECORD_HEADER_BYTES, size)
+      items.push({ location: { index, position: shift + at, size }, data, sequence, timestamp })
+    }
+    sequence++
     at = next
   }
-  return { items, at, damaged: false }
+  return result(false)
 }

@@ -1,9 +1,12 @@
+import { platform } from '#platform'
 import { VarveError } from '../errors.js'
-import { RECORD_HEADER_BYTES } from '../format/record.js'
+import { RECORD_HEADER_BYTES, readUint32, recordSeed, stateOf } from '../format/record.js'
 import { formatLocation, type Location } from '../location.js'
 import { BlockCursor, type PlacedBlock, recordSizeAt } from './block-cursor.js'
 import type { FileWindow } from './file-window.js'
+import { isProven } from './find-header.js'
 import type { Loading } from './loads.js'
+import type { OpenFile } from './open-file.js'
 
 /**
  * Why the bytes at a location are not its item: returns where there is nothing and never was, or no more; throws `INVALID_LOCATION` where no
@@ -16,32 +19,63 @@ export function* diagnose(window: FileWindow, location: Location, storeSeed: num
   for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) {
     if (position < block.start) {
       // Where a file ends in a closing block, an item may have been before a trim.
-      if (block.header.close && block.end === open.end) return
+      if (block.header.close && block.end === open.end) return refuseLost(open, location)
       throw invalid(open, location, `a block header is at position ${block.position}`)
     }
-    if (position < block.end) return yield* diagnoseInBlock(window, block, location)
+    if (position >= block.end) continue
+    yield* diagnoseInBlock(window, block, location, storeSeed)
+    // A header alone does not make a block: the rest of a write may still be on its way, or never have come.
+    if (tailMayBeTorn && !(yield* isProven(window, block.position, storeSeed))) return
+    throw damaged(open, location, `in the block from position ${block.position} to ${block.end}: the record's checksum is wrong`)
   }
-  if (tailMayBeTorn || (yield* isRestZero(window, cursor.position))) return
-  throw new VarveError('CORRUPT', `read ${formatLocation(location)}: ${open.name} is damaged at position ${cursor.position}: a block header was expected there`)
+  if (yield* isRestZero(window, cursor.position)) return refuseLost(open, location)
+  if (tailMayBeTorn && !(yield* isProven(window, cursor.position, storeSeed))) return
+  throw damaged(open, location, `at position ${cursor.position}: a block header was expected there`)
 }
 
-function* diagnoseInBlock(window: FileWindow, block: PlacedBlock, location: Location): Loading<never> {
+/** Returns where the block is damaged. */
+function* diagnoseInBlock(window: FileWindow, block: PlacedBlock, location: Location, storeSeed: number): Loading<void> {
   const { open } = window
   for (let position = block.start; position + RECORD_HEADER_BYTES <= block.end; ) {
-    if (!window.has(position, RECORD_HEADER_BYTES) && !(yield { position, least: RECORD_HEADER_BYTES })) break
+    if (!window.has(position, RECORD_HEADER_BYTES) && !(yield { position, least: RECORD_HEADER_BYTES })) return
     const size = recordSizeAt(window, position, block.end)
-    if (size === undefined) break
+    if (size === undefined) return
+    const next = position + RECORD_HEADER_BYTES + size
+    if (next > location.position && block.header.losses && (yield* isLost(window, position, size, storeSeed))) throw lostInRepair(open, location)
     if (position === location.position) {
       if (size !== location.size) throw invalid(open, location, `the item there has ${size} bytes`)
-      break
+      return
     }
-    position += RECORD_HEADER_BYTES + size
+    position = next
     if (position > location.position) throw invalid(open, location, 'it is inside another item')
   }
-  throw new VarveError(
-    'CORRUPT',
-    `read ${formatLocation(location)}: ${open.name} is damaged in the block from position ${block.position} to ${block.end}: the record's checksum is wrong`,
-  )
+}
+
+/** Whether a repair put the record there in place of a lost one. The window holds its header. */
+function* isLost(window: FileWindow, position: number, size: number, storeSeed: number): Loading<boolean> {
+  const stored = readUint32(window.bytes, window.offset(position) + 4)
+  const end = position + RECORD_HEADER_BYTES + size
+  let crc = recordSeed(size, storeSeed)
+  for (let at = position + RECORD_HEADER_BYTES; at < end; ) {
+    if (!window.has(at, 1) && !(yield { position: at, least: 1 })) return false
+    const to = Math.min(window.end, end)
+    crc = platform.crc32(window.bytes, crc, window.offset(at), window.offset(to))
+    at = to
+  }
+  return stateOf(stored, crc, true) === 'lost'
+}
+
+/** `CORRUPT` where a repair found that the file had lost its end: what is not there may have been. */
+export function refuseLost(open: OpenFile, location: Location): void {
+  if (open.header.lost) throw lostInRepair(open, location)
+}
+
+function lostInRepair(open: OpenFile, location: Location): VarveError {
+  return new VarveError('CORRUPT', `read ${formatLocation(location)}: what was there in ${open.name} was lost in a repair`)
+}
+
+function damaged(open: OpenFile, location: Location, where: string): VarveError {
+  return new VarveError('CORRUPT', `read ${formatLocation(location)}: ${open.name} is damaged ${where}`)
 }
 
 /** Whether the file holds nothing but zeros from `position` on: space that was never written. */

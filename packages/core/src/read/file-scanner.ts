@@ -8,7 +8,7 @@ import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
 import { findGroupBreak } from './group-break.js'
 import type { OpenFile } from './open-file.js'
-import { readRecordTable } from './record-table.js'
+import { locationsOf, readRecordTable } from './record-table.js'
 import type { ScanBounds } from './scan-bounds.js'
 import type { ScannedItem, ScannedLocation } from './scan-options.js'
 import type { Place } from './scan-source.js'
@@ -39,7 +39,7 @@ export class FileScanner {
   readonly index: number
   /** The position from which on nothing was delivered yet. */
   resume = 0
-  /** A file behind this one was seen: this one grows no more. */
+  /** It was opened anew after a file behind it was seen, or for a picture of now: it has no more than it shows. */
   isComplete = false
   readonly #options: FileScannerOptions
   readonly #storeSeed: number
@@ -56,6 +56,11 @@ export class FileScanner {
     this.index = index
     this.#options = options
     this.#storeSeed = options.files.identity.storeSeed
+  }
+
+  /** The file as it was seen last. */
+  get open(): OpenFile | undefined {
+    return this.#open
   }
 
   /** The next items below the position `limit`. */
@@ -97,6 +102,7 @@ export class FileScanner {
   }
 
   #begin(open: OpenFile): void {
+    if (open.headerFault) throw open.headerFault
     this.#open = open
     this.#window = new FileWindow(open, HEADER_CHUNK)
     this.#cursor = new BlockCursor(this.#window, this.#storeSeed)
@@ -114,10 +120,9 @@ export class FileScanner {
         this.#window.chunkSize = MiB
       }
       const items = this.#options.withData ? await this.#decode(this.#block) : await this.#locate(this.#block)
-      if (this.#position >= this.#block.end) {
-        this.resume = this.#block.end
-        this.#block = undefined
-      }
+      // Were the file opened anew now, as it was trimmed, or closed for others, it would go on from here.
+      this.resume = Math.max(this.resume, this.#position)
+      if (this.#position >= this.#block.end) this.#block = undefined
       if (items.length > 0) return { kind: 'batch', items }
     }
   }
@@ -160,14 +165,14 @@ export class FileScanner {
     if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) throw this.#damaged(block)
     const at = window.offset(position)
     const end = Math.min(window.bytes.length, window.offset(block.end))
-    const { timestamp } = block.header
-    const run = { bytes: window.bytes, at, end, index: this.index, position, sequence: this.#sequence, timestamp }
+    const { timestamp, losses: hasLosses } = block.header
+    const run = { bytes: window.bytes, at, end, index: this.index, position, sequence: this.#sequence, timestamp, hasLosses }
     const decoded = decodeRecords(run, this.#storeSeed)
-    if (decoded.damaged && decoded.items.length === 0) throw this.#damaged(block)
+    if (decoded.damaged && decoded.count === 0) throw this.#damaged(block)
     this.#position += decoded.at - at
-    this.#sequence += decoded.items.length
-    if (decoded.items.length === 0) await this.#loadRecord(block)
-    return this.#within(block, decoded.items)
+    this.#sequence += decoded.count
+    if (decoded.count === 0) await this.#loadRecord(block)
+    return this.#within(decoded.items)
   }
 
   /** The next record is cut short by the window: reads on from it, as much as it needs. */
@@ -185,21 +190,15 @@ export class FileScanner {
   async #locate(block: PlacedBlock): Promise<Batch> {
     const table = await readRecordTable(this.#window, block, this.#storeSeed)
     if (!table) throw this.#damaged(block)
-    const { sequence, timestamp } = block.header
-    const items = table.positions.map((position, n) => ({
-      location: { index: this.index, position, size: table.sizes[n] as number },
-      sequence: sequence + n,
-      timestamp,
-    }))
     this.#position = block.end
-    return this.#within(block, items)
+    return this.#within(locationsOf(block, table))
   }
 
-  /** Those of a block's items that are asked for and were not delivered before. */
-  #within(block: PlacedBlock, items: Batch): Batch {
+  /** Those of one block's items that are asked for and were not delivered before. */
+  #within(items: Batch): Batch {
     const { bounds } = this.#options
     const { resume } = this
-    if (resume <= block.start && !bounds.lower && !bounds.upper) return items
+    if (!bounds.lower && !bounds.upper && (items[0]?.location.position ?? 0) >= resume) return items
     return items.filter(({ location, sequence, timestamp }) => {
       const standing = { ...location, sequence, timestamp }
       return location.position >= resume && !bounds.isBelow(standing) && !bounds.isAbove(standing)

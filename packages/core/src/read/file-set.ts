@@ -2,7 +2,12 @@ import { BackendError, type BackendFile, type FileBackend } from '@varve/backend
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
 import type { FileNaming } from '../format/file-name.js'
+import { MiB } from '../options.js'
+import { FileWindow } from './file-window.js'
+import { run, runSync } from './loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
+import { readBytes, readBytesSync } from './read-bytes.js'
+import { rescueHeader, untrimmed } from './rescue-header.js'
 import { isUnused } from './unused-file.js'
 
 const MAX_OPEN = 64
@@ -75,14 +80,44 @@ export class FileSet {
       try {
         if (!file.readSync || !file.sizeSync) throw new VarveError('UNSUPPORTED', `open ${name}: this backend opens files at once, but does not read them at once`)
         const bytes = new Uint8Array(FILE_HEADER_BYTES)
-        const header = this.#checked(name, bytes.subarray(0, file.readSync(bytes, 0)), index)
-        return this.#use(this.#keep(new OpenFile(name, file, header, file.sizeSync())))
+        const head = bytes.subarray(0, readBytesSync(file, bytes, 0))
+        const size = file.sizeSync()
+        const { header, fault } = this.#checked(name, head, index)
+        if (header) return this.#use(this.#keep(new OpenFile(name, file, header, size)))
+        const window = new FileWindow(new OpenFile(name, file, untrimmed(index, this.identity), size), MiB)
+        return this.#use(this.#keep(rescued(window, runSync(window, rescueHeader(window, head, this.identity)), fault)))
       } catch (error) {
         void file.close().catch(() => undefined)
         throw error
       }
     } catch (error) {
       if (isBackendError(error, 'NOT_FOUND')) return undefined
+      throw backendFailure(`open ${name}`, error)
+    }
+  }
+
+  /** Whether the file is there now, whatever is open. */
+  async exists(index: number): Promise<boolean> {
+    const name = this.naming.dataFile(index)
+    try {
+      const file = await this.#backend.open(name)
+      await file.close().catch(() => undefined)
+      return true
+    } catch (error) {
+      if (isBackendError(error, 'NOT_FOUND')) return false
+      throw backendFailure(`open ${name}`, error)
+    }
+  }
+
+  /** The same at once; only where {@link canReadSync}. */
+  existsSync(index: number): boolean {
+    const name = this.naming.dataFile(index)
+    try {
+      const file = this.#backend.openSync?.(name)
+      void file?.close().catch(() => undefined)
+      return file !== undefined
+    } catch (error) {
+      if (isBackendError(error, 'NOT_FOUND')) return false
       throw backendFailure(`open ${name}`, error)
     }
   }
@@ -180,12 +215,12 @@ export class FileSet {
     const file = await this.#backend.open(name)
     try {
       const bytes = new Uint8Array(FILE_HEADER_BYTES)
-      const read = await file.read(bytes, 0)
+      const read = await readBytes(file, bytes, 0)
       if (await this.#isNotYetThere(index, file, bytes.subarray(0, read))) throw new BackendError('NOT_FOUND', `${name} was never used`)
-      const header = this.#checked(name, bytes.subarray(0, read), index)
       const size = await file.size()
+      const open = await this.#identify(name, file, bytes.subarray(0, read), index, size)
       this.#checkNotClosed()
-      return new OpenFile(name, file, header, size)
+      return open
     } catch (error) {
       await file.close().catch(() => undefined)
       throw error
@@ -207,8 +242,21 @@ export class FileSet {
     }
   }
 
-  #checked(name: string, bytes: Uint8Array, index: number): FileHeader {
-    return checkFileHeader(name, bytes, index, this.identity.genesis, this.identity.storeId)
+  async #identify(name: string, file: BackendFile, head: Uint8Array, index: number, size: number): Promise<OpenFile> {
+    const { header, fault } = this.#checked(name, head, index)
+    if (header) return new OpenFile(name, file, header, size)
+    const window = new FileWindow(new OpenFile(name, file, untrimmed(index, this.identity), size), MiB)
+    return rescued(window, await run(window, rescueHeader(window, head, this.identity)), fault)
+  }
+
+  /** The header, or why it is damaged. Throws where the file is another one. */
+  #checked(name: string, bytes: Uint8Array, index: number): { header: FileHeader; fault?: undefined } | { header?: undefined; fault: VarveError } {
+    try {
+      return { header: checkFileHeader(name, bytes, index, this.identity.genesis, this.identity.storeId) }
+    } catch (error) {
+      if (!VarveError.is(error) || error.code !== 'CORRUPT') throw error
+      return { fault: error }
+    }
   }
 
   #evict(): void {
@@ -233,4 +281,9 @@ export class FileSet {
     // A handle that can't be closed can't be used either; there is nothing left to do with it.
     await open.file.close().catch(() => undefined)
   }
+}
+
+function rescued({ open }: FileWindow, header: FileHeader | undefined, fault: VarveError): OpenFile {
+  if (!header) throw fault
+  return new OpenFile(open.name, open.file, header, open.physical(open.end), fault)
 }

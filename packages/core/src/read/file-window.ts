@@ -1,6 +1,7 @@
 import { platform } from '#platform'
 import { backendFailure } from '../errors.js'
 import type { OpenFile } from './open-file.js'
+import { readBytes, readBytesSync } from './read-bytes.js'
 
 /** A part of a file in memory that moves forward as it is asked for more. What it held stays as it was: items may be views of it. */
 export class FileWindow {
@@ -34,7 +35,7 @@ export class FileWindow {
   async load(position: number, least: number): Promise<boolean> {
     const bytes = this.#room(position, least)
     try {
-      return this.#take(position, least, bytes, bytes.length > 0 ? await this.open.file.read(bytes, this.open.physical(position)) : 0)
+      return this.#take(position, least, bytes, bytes.length > 0 ? await readBytes(this.open.file, bytes, this.open.physical(position)) : 0)
     } catch (error) {
       throw backendFailure(`read ${this.open.name} at position ${position}`, error)
     }
@@ -44,7 +45,7 @@ export class FileWindow {
   loadSync(position: number, least: number): boolean {
     const bytes = this.#room(position, least)
     try {
-      return this.#take(position, least, bytes, this.open.file.readSync?.(bytes, this.open.physical(position)) ?? 0)
+      return this.#take(position, least, bytes, readBytesSync(this.open.file, bytes, this.open.physical(position)))
     } catch (error) {
       throw backendFailure(`read ${this.open.name} at position ${position}`, error)
     }

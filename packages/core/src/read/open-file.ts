@@ -14,6 +14,8 @@ export class OpenFile {
   readonly name: string
   readonly file: BackendFile
   readonly header: FileHeader
+  /** Why its header can't be read: then `header` is what the rest of the file proves it to have been. */
+  readonly headerFault: VarveError | undefined
   /** The logical end of what may be read. */
   end: number
   /** How many are using it now. */
@@ -24,10 +26,11 @@ export class OpenFile {
   retired = false
   whenUnused: (() => void) | undefined
 
-  constructor(name: string, file: BackendFile, header: FileHeader, physicalSize: number) {
+  constructor(name: string, file: BackendFile, header: FileHeader, physicalSize: number, headerFault?: VarveError) {
     this.name = name
     this.file = file
     this.header = header
+    this.headerFault = headerFault
     this.end = this.logical(physicalSize)
   }
 

@@ -4,6 +4,7 @@ import { checkLocation, compareLocations, type Location } from '../location.js'
 import { KiB, MiB } from '../options.js'
 import { platform } from '#platform'
 import type { FileSet } from './file-set.js'
+import { readBytes } from './read-bytes.js'
 import { ELSEWHERE, type Reader } from './reader.js'
 
 // A gap as small as this costs less to read over than another read.
@@ -61,7 +62,7 @@ async function readRun(files: FileSet, reader: Reader, run: readonly number[], l
       const end = run.reduce((most, n) => Math.max(most, behind(locations[n] as Location)), 0)
       if (first.position < open.header.trimOffset || end > open.end) return
       const bytes = platform.allocateSlab(end - first.position)
-      const read = await open.file.read(bytes, open.physical(first.position)).catch((error: unknown) => {
+      const read = await readBytes(open.file, bytes, open.physical(first.position)).catch((error: unknown) => {
         throw backendFailure(`read ${open.name} at position ${first.position}`, error)
       })
       for (const n of run) {

@@ -5,6 +5,7 @@ import { checkLocation, formatLocation, type Location } from '../location.js'
 import { KiB } from '../options.js'
 import type { FileSet } from './file-set.js'
 import { type OpenFile, sameBytes } from './open-file.js'
+import { readBytes } from './read-bytes.js'
 import { ELSEWHERE, isTrimmedAway, type Reader } from './reader.js'
 
 const PIECE = 256 * KiB
@@ -105,7 +106,7 @@ async function readPiece(files: FileSet, item: FoundItem, at: number, piece: Uin
     try {
       if (open !== item.seenIn && !(await stillStandsIn(open, item))) return 0
       item.seenIn = open
-      return await open.file.read(piece, open.physical(position))
+      return await readBytes(open.file, piece, open.physical(position))
     } catch (error) {
       throw backendFailure(`read ${open.name} at position ${position}`, error)
     }
@@ -116,7 +117,7 @@ async function readPiece(files: FileSet, item: FoundItem, at: number, piece: Uin
 async function stillStandsIn(open: OpenFile, { location, head }: FoundItem): Promise<boolean> {
   if (isTrimmedAway(open, location.position)) return false
   const found = new Uint8Array(RECORD_HEADER_BYTES)
-  const read = await open.file.read(found, open.physical(location.position))
+  const read = await readBytes(open.file, found, open.physical(location.position))
   return read === found.length && sameBytes(found, head)
 }
 

@@ -4,12 +4,14 @@ import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
 import { checkLocation, type Location } from '../location.js'
 import { HEADER_CHUNK } from './block-cursor.js'
-import { diagnose, invalid } from './diagnose.js'
+import { diagnose, invalid, refuseLost } from './diagnose.js'
 import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
 import type { Limiter } from './limiter.js'
 import { run, runSync } from './loads.js'
+import { refuseGap, refuseGapSync } from './missing-file.js'
 import type { OpenFile } from './open-file.js'
+import { readBytes, readBytesSync } from './read-bytes.js'
 import type { ReadView } from './read-view.js'
 
 /** How many items were read, by where they came from. */
@@ -62,12 +64,17 @@ export class Reader {
     const inMemory = this.fromMemory(location)
     if (inMemory !== ELSEWHERE) return inMemory
     if (!this.#files.canReadSync) throw new VarveError('UNSUPPORTED', 'readSync: this backend reads asynchronously only; use read')
-    const open = this.#files.acquireSync(location.index)
-    if (!open) return this.#missing(location.index)
-    try {
-      return this.#fromOpenSync(open, location)
-    } finally {
-      this.#files.release(open)
+    const { index } = location
+    for (let isAnew = !this.#view.isBesideWriter; ; isAnew = true) {
+      const open = this.#files.acquireSync(index)
+      if (!open) return void refuseGapSync('readSync', this.#files, this.#view, index)
+      try {
+        const found = this.#fromOpenSync(open, location)
+        if (found || isAnew || location.position < open.end) return found
+      } finally {
+        this.#files.release(open)
+      }
+      void this.#files.forget(index)
     }
   }
 
@@ -106,12 +113,18 @@ export class Reader {
 
   /** The record there, or its beginning in `head`; undefined where nothing is stored. */
   async #fromFile(location: Location, head?: Uint8Array): Promise<Uint8Array | undefined> {
-    const open = this.#files.acquireOpen(location.index) ?? (await this.#files.acquire(location.index))
-    if (!open) return this.#missing(location.index)
-    try {
-      return await this.#fromOpen(open, location, head)
-    } finally {
-      this.#files.release(open)
+    const { index } = location
+    for (let isAnew = !this.#view.isBesideWriter; ; isAnew = true) {
+      const open = this.#files.acquireOpen(index) ?? (await this.#files.acquire(index))
+      if (!open) return void (await refuseGap('read', this.#files, this.#view, index))
+      try {
+        const found = await this.#fromOpen(open, location, head)
+        if (found || isAnew || location.position < open.end) return found
+      } finally {
+        this.#files.release(open)
+      }
+      // The writer may have put another file in its place since it was opened here, and have added to that one.
+      await this.#files.forget(index)
     }
   }
 
@@ -120,10 +133,10 @@ export class Reader {
     const length = RECORD_HEADER_BYTES + size
     if (isTrimmedAway(open, position)) return undefined
     if (position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(await this.#failing(open, open.file.size()))
-    if (position >= open.end) return undefined
+    if (position >= open.end) return void refuseLost(open, location)
     if (position + length <= open.end) {
       const record = head ?? platform.allocateItem(length)
-      const read = await this.#failing(open, open.file.read(record, open.physical(position)))
+      const read = await this.#failing(open, readBytes(open.file, record, open.physical(position)))
       const isThere = read === record.length && readUint32(record, 0) === size
       if (isThere && (head || isRecordIntact(record, 0, size, this.#storeSeed))) return record
     }
@@ -135,7 +148,7 @@ export class Reader {
     const length = RECORD_HEADER_BYTES + location.size
     if (isTrimmedAway(open, location.position)) return undefined
     if (location.position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(open.file.sizeSync?.() ?? 0)
-    if (location.position >= open.end) return undefined
+    if (location.position >= open.end) return void refuseLost(open, location)
     if (location.position + length <= open.end) {
       const record = platform.allocateItem(length)
       const read = this.#readNow(open, record, location.position)
@@ -149,7 +162,7 @@ export class Reader {
 
   #readNow(open: OpenFile, target: Uint8Array, position: number): number {
     try {
-      return open.file.readSync?.(target, open.physical(position)) ?? 0
+      return readBytesSync(open.file, target, open.physical(position))
     } catch (error) {
       throw backendFailure(`read ${open.name} at position ${position}`, error)
     }
@@ -170,12 +183,6 @@ export class Reader {
 
   #mayBeTorn(open: OpenFile): boolean {
     return this.#view.isBesideWriter && open.index >= this.#view.lastIndex
-  }
-
-  #missing(index: number): undefined {
-    const { firstIndex, lastIndex } = this.#view
-    if (index <= firstIndex || index >= lastIndex) return undefined
-    throw new VarveError('FILE_MISSING', `read: ${this.#files.naming.dataFile(index)} is missing; the store has the files ${firstIndex} to ${lastIndex}`)
   }
 }
 

@@ -4,10 +4,13 @@ import { MiB } from '../options.js'
 import { BlockCursor, HEADER_CHUNK, type PlacedBlock } from './block-cursor.js'
 import { decodeRecords } from './decode-records.js'
 import { type Batch, FileScanner } from './file-scanner.js'
+import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
 import { findStart } from './find-start.js'
 import type { OpenFile } from './open-file.js'
-import { type RecordTable, readRecordTable } from './record-table.js'
+import { readBytes } from './read-bytes.js'
+import { locationsOf, type RecordTable, readRecordTable } from './record-table.js'
+import { refuseGap } from './missing-file.js'
 import { refuseDamage } from './refuse-damage.js'
 import { ScanBounds } from './scan-bounds.js'
 import { scanForward } from './scan-forward.js'
@@ -19,15 +22,19 @@ export async function* scanBackward(source: ScanSource, bounds: ScanBounds, opti
   const { shown } = source
   const end = options.buffered || source.isBesideWriter ? shown : source.frontier
   if (options.buffered) yield* fromMemory(source, bounds, options, withData)
+  await source.lookAgain()
   const first = await findStart(source, bounds)
   for (let index = source.isBesideWriter ? source.lastIndex : end.index; index >= first; index--) {
-    options.signal?.throwIfAborted()
     const limit = index === end.index && !source.isBesideWriter ? end.position : Number.MAX_SAFE_INTEGER
-    const positions = await blockPositions(source, index, bounds, limit)
-    for (let n = positions.length - 1; n >= 0; n--) {
+    for await (const items of fromFile(source, index, bounds, limit, withData)) {
       options.signal?.throwIfAborted()
-      yield* fromBlock(source, index, positions[n] as number, bounds, withData)
+      const within = items.filter((item) => {
+        const standing = { ...item.location, ...item }
+        return !bounds.isBelow(standing) && !bounds.isAbove(standing)
+      })
+      if (within.length > 0) yield within.reverse()
     }
+    options.signal?.throwIfAborted()
   }
 }
 
@@ -43,43 +50,79 @@ async function* fromMemory(source: ScanSource, bounds: ScanBounds, options: Scan
   if (items.length > 0) yield items.reverse()
 }
 
-/** Where the blocks stand that may hold items within the bounds, in order. Only their positions: a file may have very many. */
-async function blockPositions(source: ScanSource, index: number, bounds: ScanBounds, limit: number): Promise<number[]> {
-  const { files } = source
-  const scanner = new FileScanner(index, { files, bounds, withData: false, isUnproven: () => source.isBesideWriter })
-  const positions: number[] = []
-  const step = await scanner.eachBlock(limit, ({ position }) => positions.push(position))
-  if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
-  if (step.kind === 'unfinished') await refuseDamage(source, step.place.index, step.place.position)
-  return positions
+/** The items of one file below the position `limit`, a piece at a time, the last piece first. */
+async function* fromFile(source: ScanSource, index: number, bounds: ScanBounds, limit: number, withData: boolean): AsyncGenerator<Batch, void, void> {
+  let below = limit
+  for (;;) {
+    const found = await findBlocks(source, index, bounds, below)
+    if (!found) return
+    for await (const { items, start } of fromBlocks(source, found, below, withData)) {
+      below = start
+      yield items
+    }
+    // Where the file was replaced meanwhile, as by a trim, what is left of it is looked for once more.
+    if (found.positions.length === 0) return
+  }
 }
 
-async function* fromBlock(source: ScanSource, index: number, position: number, bounds: ScanBounds, withData: boolean): AsyncGenerator<Batch, void, void> {
+interface FoundBlocks {
+  readonly open: OpenFile
+  /** Where they stand, in order; those that are done with are taken off. Only positions: a file may have very many. */
+  readonly positions: number[]
+}
+
+/** The blocks that may hold items within the bounds; undefined where there is no such file. */
+async function findBlocks(source: ScanSource, index: number, bounds: ScanBounds, limit: number): Promise<FoundBlocks | undefined> {
+  const { files, isBesideWriter } = source
+  if (isBesideWriter) await files.forget(index)
+  const scanner = new FileScanner(index, { files, bounds, withData: false, isUnproven: () => isBesideWriter })
+  const positions: number[] = []
+  const step = await scanner.eachBlock(limit, ({ position }) => positions.push(position))
+  if (step.kind === 'missing') await refuseGap('scan', files, source, index)
+  if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
+  if (step.kind === 'unfinished') await refuseDamage(source, step.place.index, step.place.position)
+  return scanner.open && { open: scanner.open, positions }
+}
+
+interface Piece {
+  readonly items: Batch
+  /** The position of the first of them. */
+  readonly start: number
+}
+
+/** The items of these blocks below a position, the last piece first. Ends early, with blocks left, where another file has taken the place of theirs. */
+async function* fromBlocks(source: ScanSource, { open, positions }: FoundBlocks, limit: number, withData: boolean): AsyncGenerator<Piece, void, void> {
   const { files } = source
   const { storeSeed } = files.identity
-  const found = await files.with(index, async (open) => {
-    const window = new FileWindow(open, HEADER_CHUNK)
-    const block = await new BlockCursor(window, storeSeed, position).next()
-    const table = block && (await readRecordTable(window, block, storeSeed))
-    return block && { block, table }
-  })
-  // Trimmed or dropped since it was found.
-  if (!found) return
-  const { block, table } = found
-  if (!table) throw damaged(files.naming.dataFile(index), block)
-  for (let last = block.header.count; last > 0; ) {
-    const first = pieceStart(table, last)
-    const items = withData
-      ? await files.with(index, (open) => readPiece(open, block, table, first, last, storeSeed))
-      : locationsOf(index, block, table, first, last)
-    if (!items) return
-    const within = items.filter((item) => {
-      const standing = { ...item.location, ...item }
-      return !bounds.isBelow(standing) && !bounds.isAbove(standing)
-    })
-    if (within.length > 0) yield within.reverse()
-    last = first
+  for (let position = positions.at(-1); position !== undefined; position = positions.at(-1)) {
+    const place = position
+    const read = await whileOpen(files, open, () => readBlock(open, place, storeSeed))
+    if (!read) return
+    const { block, table } = read
+    for (let last = table.positions.filter((start) => start < limit).length; last > 0; ) {
+      const first = pieceStart(table, last)
+      const end = last
+      const items = withData ? await whileOpen(files, open, () => readPiece(open, block, table, first, end, storeSeed)) : locationsOf(block, table, first, end)
+      if (!items) return
+      yield { items, start: table.positions[first] as number }
+      last = first
+    }
+    positions.pop()
   }
+}
+
+/** Runs `action` if that very file is still the one of its name; undefined otherwise. */
+function whileOpen<T>(files: FileSet, open: OpenFile, action: () => Promise<T>): Promise<T | undefined> {
+  return files.with(open.index, async (now) => (now === open ? action() : undefined))
+}
+
+async function readBlock(open: OpenFile, position: number, storeSeed: number): Promise<{ readonly block: PlacedBlock; readonly table: RecordTable }> {
+  const window = new FileWindow(open, HEADER_CHUNK)
+  const block = await new BlockCursor(window, storeSeed, position).next()
+  if (!block) throw new VarveError('CORRUPT', `scan: ${open.name} is damaged at position ${position}: a block header was there before`)
+  const table = await readRecordTable(window, block, storeSeed)
+  if (!table) throw damaged(open.name, block)
+  return { block, table }
 }
 
 /** The first of the records before `last` that together are small enough to be read at once. */
@@ -94,23 +137,14 @@ async function readPiece(open: OpenFile, block: PlacedBlock, table: RecordTable,
   const position = table.positions[first] as number
   const length = (table.positions[last - 1] as number) + RECORD_HEADER_BYTES + (table.sizes[last - 1] as number) - position
   const bytes = new Uint8Array(length)
-  const read = await open.file.read(bytes, open.physical(position)).catch((error: unknown) => {
+  const read = await readBytes(open.file, bytes, open.physical(position)).catch((error: unknown) => {
     throw backendFailure(`read ${open.name} at position ${position}`, error)
   })
-  const { sequence, timestamp } = block.header
-  const run = { bytes, at: 0, end: read, index: open.index, position, sequence: sequence + first, timestamp }
-  const { items } = decodeRecords(run, storeSeed)
-  if (items.length !== last - first) throw damaged(open.name, block)
+  const { sequence, timestamp, losses: hasLosses } = block.header
+  const run = { bytes, at: 0, end: read, index: open.index, position, sequence: sequence + first, timestamp, hasLosses }
+  const { items, count } = decodeRecords(run, storeSeed)
+  if (count !== last - first) throw damaged(open.name, block)
   return items
-}
-
-function locationsOf(index: number, { header }: PlacedBlock, table: RecordTable, first: number, last: number): Batch {
-  const { sequence, timestamp } = header
-  return table.positions.slice(first, last).map((position, n) => ({
-    location: { index, position, size: table.sizes[first + n] as number },
-    sequence: sequence + first + n,
-    timestamp,
-  }))
 }
 
 function damaged(name: string, block: PlacedBlock): VarveError {

@@ -1,8 +1,10 @@
+import { VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import type { Block } from '../write/block.js'
 import { decodeRecords } from './decode-records.js'
 import { type Batch, FileScanner, type ScanStep } from './file-scanner.js'
 import { findStart } from './find-start.js'
+import { refuseGap } from './missing-file.js'
 import { refuseDamage } from './refuse-damage.js'
 import type { ScanBounds } from './scan-bounds.js'
 import type { ScannedItem, ScanOptions } from './scan-options.js'
@@ -20,7 +22,7 @@ export async function* scanForward(source: ScanSource, bounds: ScanBounds, optio
     // Read before the files are: what becomes true meanwhile is seen at the next round.
     const end = fixedEnd ?? endOf(source, buffered)
     const { isStopped, failure } = source
-    const change = source.isBesideWriter ? undefined : source.nextChange()
+    const change = source.isBesideWriter ? undefined : source.nextChange(buffered)
     const { index } = scanner
     const limit = earlier(end, source.isBesideWriter ? ANYWHERE : source.shown)
     if (isBefore({ index, position: scanner.resume }, limit)) {
@@ -30,7 +32,7 @@ export async function* scanForward(source: ScanSource, bounds: ScanBounds, optio
         yield step.items
         continue
       }
-      const next = await nextFile(source, scanner, step, limit)
+      const next = await nextFile(source, scanner, step, limit, follow)
       if (next === 'again') continue
       if (next !== undefined) {
         scanner = scannerFor(next)
@@ -49,8 +51,8 @@ export async function* scanForward(source: ScanSource, bounds: ScanBounds, optio
       continue
     }
     if (!follow || isStopped) return
-    if (failure) throw failure
-    await untilChange(change ?? source.nextChange(), options.signal)
+    if (failure) throw new VarveError('FAILED', `scan: nothing more will become durable, as the store failed: ${failure.message}`, { cause: failure })
+    await untilChange(change ?? source.nextChange(buffered), options.signal)
     if (source.isBesideWriter) await scanner.refresh()
   }
 }
@@ -77,9 +79,10 @@ function isWithin({ location, sequence, timestamp }: ScannedItem, bounds: ScanBo
 }
 
 /** Where to go on when a file has no more to show: undefined where this was the last one, `again` where it has to be looked at once more. */
-async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep, limit: Place): Promise<number | 'again' | undefined> {
+async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep, limit: Place, follow: boolean): Promise<number | 'again' | undefined> {
   const { index } = scanner
   if (!source.isBesideWriter) {
+    if (step.kind === 'missing') await refuseGap('scan', source.files, source, index)
     if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
     return index < limit.index ? Math.max(index + 1, source.firstIndex) : undefined
   }
@@ -87,15 +90,11 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
     await refuseDamage(source, step.place.index, step.place.position)
     return undefined
   }
-  const next = await source.fileBehind(index)
-  if (next === undefined) {
-    if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
-    return undefined
-  }
-  // The file may have grown between the look at it and the look for the next one.
-  if (step.kind === 'end' && !scanner.isComplete) {
+  const next = await source.fileBehind(index, step.kind === 'missing')
+  // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.
+  if (step.kind === 'end' && !scanner.isComplete && (next !== undefined || !follow)) {
     scanner.isComplete = true
-    await scanner.refresh()
+    await source.files.forget(index)
     return 'again'
   }
   if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)

@@ -28,8 +28,10 @@ export interface ScanSource {
   blockFrom(index: number, position: number): Block | undefined
   /** The time that a block gets which is sealed now. */
   stamp(): number
-  /** Resolves when any of this may have changed. */
-  nextChange(): Promise<void>
-  /** Beside a writer: the index of the next file behind this one, if there is one by now. */
-  fileBehind(index: number): Promise<number | undefined>
+  /** Resolves when any of this may have changed; `accepted` alone only where that is asked for. */
+  nextChange(withAccepted: boolean): Promise<void>
+  /** Beside a writer: the index of the next file behind this one, if there is one by now. `isMissing`: this one is not there itself. */
+  fileBehind(index: number, isMissing: boolean): Promise<number | undefined>
+  /** Beside a writer: looks anew which files there are. */
+  lookAgain(): Promise<void>
 }

@@ -60,10 +60,15 @@ class ScanIterator<T extends ScannedLocation> implements AsyncIterableIterator<T
 
   async #loadBatch(): Promise<IteratorResult<T>> {
     const { done, value } = await this.#batches.next().catch((error: unknown) => {
+      // Lets go of the caller's signal, which may live much longer.
+      this.#closing.abort(CLOSED)
       if (error === CLOSED) return END
       throw error
     })
-    if (done) return { done: true, value: undefined }
+    if (done) {
+      this.#closing.abort(CLOSED)
+      return { done: true, value: undefined }
+    }
     this.#items = value
     this.#next = 0
     return this.#take() as IteratorResult<T>

@@ -1,12 +1,12 @@
-import { BLOCK_HEADER_BYTES, BLOCK_MAGIC, type BlockHeader, readBlockHeader } from '../format/block-header.js'
-import { readUint32 } from '../format/record.js'
+import { BLOCK_HEADER_BYTES, type BlockHeader, readBlockHeader } from '../format/block-header.js'
 import { MiB } from '../options.js'
-import { BlockCursor, type PlacedBlock } from './block-cursor.js'
-import { isBlockValid } from './check-block.js'
+import { BlockCursor } from './block-cursor.js'
 import { isRestZero } from './diagnose.js'
 import { FileWindow } from './file-window.js'
+import { findHeader } from './find-header.js'
 import { run } from './loads.js'
 import type { OpenFile } from './open-file.js'
+import { UnprovenBlocks } from './unproven-blocks.js'
 
 /** How the last file ends. Positions are logical. */
 export type TailVerdict =
@@ -43,79 +43,39 @@ export async function inspectTail(open: OpenFile, storeSeed: number): Promise<Ta
   const close = await readClose(open, storeSeed)
   if (close && !close.continues && close.durablePosition === open.end - BLOCK_HEADER_BYTES) return { kind: 'clean', last: close }
   const window = new FileWindow(open, MiB)
-  const { end, unproven, durablePosition, last } = await walkHeaders(window, storeSeed)
-  const bad = await firstInvalid(window, unproven, storeSeed)
-  const from = bad?.block.position ?? end.position
+  const { end, unproven, last } = await walkHeaders(window, storeSeed)
+  const bad = await unproven.firstInvalid(window, storeSeed)
+  const from = bad?.position ?? end
   if (from < open.end && !(await run(window, isRestZero(window, from)))) {
-    const next = await findProof(window, from, storeSeed)
-    if (next !== undefined) return { kind: 'damaged', from, next }
+    const proof = await findHeader(window, from + 1, storeSeed, ({ durablePosition }) => durablePosition > from)
+    if (proof) return { kind: 'damaged', from, next: proof.position }
   }
-  const group = bad ? bad.group : end.group
+  const { group } = bad ?? unproven
   if (group === 'earlier file') return { kind: 'unfinished' }
   if (group !== undefined) return { kind: 'torn', from: group }
   if (bad || !(await run(window, isRestZero(window, from)))) return { kind: 'torn', from }
-  return { kind: 'whole', last, durablePosition, zerosFrom: from }
-}
-
-/** Where the group began that is open at a place; undefined where none is. */
-type OpenGroup = number | 'earlier file' | undefined
-
-interface Unproven {
-  readonly block: PlacedBlock
-  /** The group that is open at the block's first byte. */
-  readonly group: OpenGroup
+  return { kind: 'whole', last, durablePosition: unproven.durablePosition, zerosFrom: from }
 }
 
 interface HeaderWalk {
   /** The place behind the last block whose header is intact. */
-  readonly end: { readonly position: number; readonly group: OpenGroup }
+  readonly end: number
   readonly last: BlockHeader | undefined
-  /** Everything before it was durable when the last block was written. */
-  readonly durablePosition: number
-  /** The blocks from there on. */
-  readonly unproven: readonly Unproven[]
+  readonly unproven: UnprovenBlocks
 }
 
 async function walkHeaders(window: FileWindow, storeSeed: number): Promise<HeaderWalk> {
-  const { header } = window.open
   const cursor = new BlockCursor(window, storeSeed)
-  let unproven: Unproven[] = []
-  let group: OpenGroup = header.groupStart.index === header.index ? undefined : 'earlier file'
-  let durablePosition = header.trimOffset
+  const unproven = unprovenIn(window.open)
   let last: BlockHeader | undefined
   for (let block = await cursor.next(); block; block = await cursor.next()) {
     last = block.header
-    if (last.durablePosition > durablePosition) {
-      durablePosition = last.durablePosition
-      unproven = unproven.filter((earlier) => earlier.block.position >= durablePosition)
-    }
-    unproven.push({ block, group })
-    group = last.continues ? (group ?? block.position) : undefined
+    unproven.add(block)
   }
-  return { end: { position: cursor.position, group }, last, durablePosition, unproven }
+  return { end: cursor.position, last, unproven }
 }
 
-async function firstInvalid(window: FileWindow, unproven: readonly Unproven[], storeSeed: number): Promise<Unproven | undefined> {
-  for (const candidate of unproven) {
-    if (!(await isBlockValid(window, candidate.block, storeSeed))) return candidate
-  }
-  return undefined
-}
-
-const OVERLAP = BLOCK_HEADER_BYTES - 1
-const FIRST_MAGIC_BYTE = BLOCK_MAGIC & 0xff
-
-/** The position of a block header behind `from` which says that `from` was durable when it was written. */
-async function findProof(window: FileWindow, from: number, storeSeed: number): Promise<number | undefined> {
-  const { index, end } = window.open
-  for (let start = from + 1; start + BLOCK_HEADER_BYTES <= end; start = window.end - OVERLAP) {
-    if (!(await window.load(start, BLOCK_HEADER_BYTES))) return undefined
-    const { bytes } = window
-    for (let at = bytes.indexOf(FIRST_MAGIC_BYTE); at >= 0 && at + BLOCK_HEADER_BYTES <= bytes.length; at = bytes.indexOf(FIRST_MAGIC_BYTE, at + 1)) {
-      if (readUint32(bytes, at) !== BLOCK_MAGIC) continue
-      const header = readBlockHeader(bytes, at, { storeSeed, index, position: start + at })
-      if (header && header.durablePosition > from) return start + at
-    }
-  }
-  return undefined
+/** A file before its first block was looked at. */
+export function unprovenIn({ header }: OpenFile): UnprovenBlocks {
+  return new UnprovenBlocks(header.trimOffset, header.groupStart.index === header.index ? undefined : 'earlier file')
 }

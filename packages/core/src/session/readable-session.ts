@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
-import { listStore } from '../maintain/store-listing.js'
+import { listBesideWriter } from '../maintain/store-listing.js'
 import type { ReadableStore } from '../maintain/open-store.js'
 import type { ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'
@@ -90,28 +90,32 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     return this.#change
   }
 
-  async fileBehind(index: number): Promise<number | undefined> {
+  async fileBehind(index: number, isMissing: boolean): Promise<number | undefined> {
     const next = index + 1
-    if (next <= this.#lastIndex || (await this.files.with(next, async () => true))) {
-      this.#lastIndex = Math.max(this.#lastIndex, next)
-      return next
+    if (!isMissing) {
+      if (next <= this.#lastIndex || (await this.files.with(next, async () => true))) {
+        this.#lastIndex = Math.max(this.#lastIndex, next)
+        return next
+      }
+      if (++this.#looks % LOOKS_PER_LISTING !== 0) return undefined
+      await this.files.forget(index)
     }
-    if (++this.#looks % LOOKS_PER_LISTING !== 0) return undefined
-    await this.files.forget(index)
-    const { indexes } = await listStore(this.#backend, this.files.naming)
-    this.#firstIndex = indexes[0] ?? this.#firstIndex
-    this.#lastIndex = indexes[indexes.length - 1] ?? this.#lastIndex
-    return indexes.find((one) => one > index)
+    return (await this.#list()).find((one) => one > index)
+  }
+
+  async lookAgain(): Promise<void> {
+    await this.#list()
   }
 
   async stats(): Promise<Omit<VarveStats, 'state'>> {
     const { files, reader } = this
-    const { indexes } = await listStore(this.#backend, files.naming)
-    this.#firstIndex = indexes[0] ?? this.#firstIndex
-    this.#lastIndex = indexes[indexes.length - 1] ?? this.#lastIndex
-    await files.with(this.#lastIndex, async (open) => {
-      open.end = open.logical(await open.file.size())
-    })
+    const indexes = await this.#list()
+    // One that is open may have grown since, and been closed behind a closing block.
+    for (const index of indexes) {
+      await files.with(index, async (open) => {
+        open.end = open.logical(await open.file.size())
+      })
+    }
     const nextSequence = (await files.with(this.#lastIndex, (open) => readEnd(open, files.identity.storeSeed))) ?? 0
     return {
       firstIndex: this.#firstIndex,
@@ -128,6 +132,13 @@ export class ReadableSession implements Session, ReadView, ScanSource {
       openFiles: files.size,
       lock: undefined,
     }
+  }
+
+  async #list(): Promise<readonly number[]> {
+    const { indexes } = await listBesideWriter(this.#backend, this.files.naming)
+    this.#firstIndex = indexes[0] ?? this.#firstIndex
+    this.#lastIndex = indexes[indexes.length - 1] ?? this.#lastIndex
+    return indexes
   }
 
   async release(): Promise<void> {

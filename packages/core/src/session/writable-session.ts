@@ -1,7 +1,7 @@
 import type { BackendLock, FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { VarveError } from '../errors.js'
+import { backendFailure, VarveError } from '../errors.js'
 import type { Location } from '../location.js'
 import { Maintenance } from '../maintain/maintenance.js'
 import type { WritableStore } from '../maintain/open-store.js'
@@ -111,13 +111,15 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return this.writer.appender.stamp()
   }
 
-  nextChange(): Promise<void> {
-    return this.writer.durability.nextChange()
+  nextChange(withAccepted: boolean): Promise<void> {
+    return this.writer.durability.nextChange(withAccepted)
   }
 
   async fileBehind(): Promise<number | undefined> {
     return undefined
   }
+
+  async lookAgain(): Promise<void> {}
 
   async stats(): Promise<Omit<VarveStats, 'state'>> {
     const { writer, files, firstIndex, lastIndex, reader } = this
@@ -143,7 +145,9 @@ export class WritableSession implements Session, ReadView, ScanSource {
     this.#lock.lost?.removeEventListener('abort', this.#onLockLost)
     this.writer.durability.notify()
     await this.files.closeAll()
-    await this.#lock.release()
+    await this.#lock.release().catch((error: unknown) => {
+      throw backendFailure('release the lock', error)
+    })
   }
 
   readonly #onLockLost = (): void => {

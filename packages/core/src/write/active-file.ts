@@ -1,5 +1,6 @@
-import { backendFailure, isBackendError, VarveError } from '../errors.js'
+import { isBackendError, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../format/block-header.js'
+import { changedMeanwhile } from '../item.js'
 import type { OpenFile } from '../read/open-file.js'
 
 // What one append of a backend takes at most.
@@ -33,6 +34,8 @@ export class ActiveFile {
   /** From where on the bytes are to be written again before anything follows them. */
   #unproven: number | undefined
   #syncs = 0
+  /** Throws where nothing may be written any more. Asked before every call that writes: much may happen while the one before it is under way. */
+  checkAlive: () => void = () => {}
 
   constructor(open: OpenFile, storeSeed: number, { synced, endsInClose }: ActiveFileState) {
     this.open = open
@@ -78,17 +81,20 @@ export class ActiveFile {
     let end = start
     try {
       for (const part of parts) {
+        this.checkAlive()
         await this.open.file.append(part, this.open.physical(end))
         for (const chunk of part) end += chunk.length
       }
     } catch (error) {
-      if (isBackendError(error, 'CONFLICT')) throw backendFailure(`append to ${this.open.name} at position ${start}`, error)
+      if (isBackendError(error, 'CONFLICT')) {
+        throw new VarveError('FAILED', `append to ${this.open.name}: the file does not end at position ${start}, so somebody else writes to it`, { cause: error })
+      }
       await this.#cutBack(start)
       throw new WriteRefused(error)
     }
     if (!isGood()) {
       await this.#cutBack(start)
-      throw new WriteRefused(new TypeError('the item was changed while it was being written; leave it alone until add resolves'))
+      throw new WriteRefused(changedMeanwhile())
     }
     // Only now: a reader must never see a part of a block.
     this.open.end = end
@@ -112,6 +118,7 @@ export class ActiveFile {
 
   // Takes away what was written from `position` on.
   async #cutBack(position: number): Promise<void> {
+    this.checkAlive()
     try {
       await this.open.file.truncate(this.open.physical(position))
     } catch (error) {
@@ -133,6 +140,7 @@ export class ActiveFile {
   }
 
   async #sync(rewriteFrom?: number): Promise<void> {
+    this.checkAlive()
     this.#syncs++
     try {
       await this.open.file.sync(rewriteFrom)

@@ -30,6 +30,8 @@ export interface RotateEntry {
   readonly sequence: number
   /** Where the group began that goes on in the next file. */
   readonly group: GroupStart | undefined
+  /** When it was decided: after what is in the file, before what goes to the next. */
+  readonly timestamp: number
 }
 
 export interface GroupStart {
@@ -124,8 +126,9 @@ export class Appender {
     if (!this.#fits((active ? active.end : this.#tail.position + BLOCK_HEADER_BYTES) + bytes)) this.rotate()
     active = this.#active
     if (!active?.hasRoomFor(bytes)) {
+      const slab = this.#pool.take(slabSize) as Uint8Array
       active ??= this.#active = this.#newBlock()
-      this.#addSlab(active, slabSize)
+      this.#addSlab(active, slab)
     }
     return active.add(data)
   }
@@ -145,7 +148,7 @@ export class Appender {
     this.#checkFilesLeft(1)
     this.seal()
     const { index, position, sequence } = this.#tail
-    this.queue.push({ kind: 'rotate', from: index, position, sequence, group })
+    this.queue.push({ kind: 'rotate', from: index, position, sequence, group, timestamp: this.stamp() })
     this.#tail.index = index + 1
     this.#tail.position = 0
   }
@@ -207,10 +210,9 @@ export class Appender {
     return new Block({ storeSeed: this.#options.storeSeed, index, position }, sequence)
   }
 
-  #addSlab(block: Block, size: number): void {
-    const slab = this.#pool.take(size) as Uint8Array
+  #addSlab(block: Block, slab: Uint8Array): void {
     this.#activeSlabs.push(slab)
-    this.#activeHeld += size
+    this.#activeHeld += slab.length
     block.addSlab(slab)
   }
 

@@ -15,16 +15,21 @@ export async function createDataFile(backend: FileBackend, name: string, header:
     await file.append([encodeFileHeader(header)], 0)
   } catch (error) {
     // What is left over is recognised as never used, by the next try or the next start.
-    await file.close()
+    await abandon(file)
     throw new WriteRefused(error)
   }
   try {
     await file.sync()
   } catch (error) {
-    await file.close()
+    await abandon(file)
     throw new VarveError('FAILED', `sync the new file ${name}`, { cause: error })
   }
   return new OpenFile(name, file, header, FILE_HEADER_BYTES)
+}
+
+// Why it is given up is what there is to tell; a handle that can't be closed either adds nothing.
+async function abandon(file: BackendFile): Promise<void> {
+  await file.close().catch(() => undefined)
 }
 
 async function createAnew(backend: FileBackend, name: string): Promise<BackendFile> {

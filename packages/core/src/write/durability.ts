@@ -30,6 +30,7 @@ export class Durability {
   #failure: VarveError | undefined
   readonly #attempts = new Fifo<Attempt>()
   #watches: Watch[] = []
+  #wakesWhenAccepted = false
   #advanced: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
   constructor(frontier: Frontier) {
@@ -64,8 +65,9 @@ export class Durability {
     return new Promise((resolve, reject) => this.#watches.push({ index, position, resolve, reject }))
   }
 
-  /** Resolves at the next advance, failure or end. */
-  nextChange(): Promise<void> {
+  /** Resolves at the next advance, failure or end, or also when something is accepted. */
+  nextChange(withAccepted: boolean): Promise<void> {
+    this.#wakesWhenAccepted ||= withAccepted
     if (!this.#advanced) {
       let resolve = (): void => {}
       const promise = new Promise<void>((settle) => void (resolve = settle))
@@ -106,10 +108,16 @@ export class Durability {
     this.notify()
   }
 
+  /** Something was accepted: wakes those who want to know. */
+  noteAccepted(): void {
+    if (this.#wakesWhenAccepted) this.notify()
+  }
+
   /** Wakes those who follow. */
   notify(): void {
     const advanced = this.#advanced
     this.#advanced = undefined
+    this.#wakesWhenAccepted = false
     advanced?.resolve()
   }
 

@@ -57,6 +57,7 @@ export class Flusher {
 
   constructor(active: ActiveFile, parts: FlusherParts) {
     this.active = active
+    active.checkAlive = this.checkAlive
     this.#parts = parts
     this.#written = parts.durability.frontier.sequence
     this.#shown = { index: active.index, position: active.end }
@@ -64,6 +65,7 @@ export class Flusher {
 
   /** Takes in an item that a task laid down on its own, at the file's end. */
   noteOversized(location: Location): void {
+    this.checkAlive()
     const { emitter, durability } = this.#parts
     const { index, end, synced } = this.active
     const durable = synced === end
@@ -100,6 +102,7 @@ export class Flusher {
   takeOver(active: ActiveFile): void {
     this.#syncsBefore += this.active.syncs
     this.active = active
+    active.checkAlive = this.checkAlive
   }
 
   /** Resolves when no backend call is under way. */
@@ -142,12 +145,17 @@ export class Flusher {
     this.#schedule()
   }
 
-  /** Stops for good: nothing more is begun. */
+  /** Stops for good: nothing more is begun, and what is under way goes no further than the call it is at. */
   fail(error: VarveError): void {
     if (this.#failure) return
     this.#failure = error
     this.#cancelRetry?.()
     this.#parts.onFatal(error)
+  }
+
+  /** Throws once the store has failed. */
+  readonly checkAlive = (): void => {
+    if (this.#failure) throw new VarveError('FAILED', `the store failed meanwhile: ${this.#failure.message}`, { cause: this.#failure })
   }
 
   // One turn later, so that everyone who was just woken can add to the same block: that is the group commit.
@@ -255,6 +263,7 @@ export class Flusher {
 
   /** Shows what is laid down, unless it is part of a transaction that is not durable yet. */
   #release(): void {
+    this.checkAlive()
     const { appender, pool, durability, emitter, onRoom } = this.#parts
     const last = this.#withheld[this.#withheld.length - 1]
     if (last?.group === 'part') return
@@ -289,13 +298,14 @@ export class Flusher {
   /** Makes durable what was laid down without a sync. */
   async #sync(): Promise<void> {
     await this.active.sync()
+    this.checkAlive()
     if (this.#withheld.length === 0 && this.#parts.durability.frontier.sequence < this.#written) this.#advance()
   }
 
   async #rotate(entry: RotateEntry): Promise<void> {
     await this.#sync()
-    const { appender, backend, files, emitter } = this.#parts
-    this.#rotation ??= new Rotation(entry, this.active, appender.stamp())
+    const { backend, files, emitter } = this.#parts
+    this.#rotation ??= new Rotation(entry, this.active)
     const next = await this.#rotation.carryOn(backend, files)
     this.#rotation = undefined
     this.takeOver(next)

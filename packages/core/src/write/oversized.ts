@@ -16,32 +16,35 @@ export interface OversizedPlace {
  */
 export async function writeOversized(active: ActiveFile, data: Uint8Array, place: OversizedPlace, piece: Uint8Array): Promise<void> {
   const { storeSeed, sequence, timestamp } = place
+  const size = data.length
   const position = active.end
-  const seed = recordSeed(data.length, storeSeed)
+  const seed = recordSeed(size, storeSeed)
   let crc = seed
   for (const part of copies(data, piece)) crc = platform.crc32(part, crc)
   const head = new Uint8Array(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES)
   const header = {
     continues: false,
     close: false,
-    length: RECORD_HEADER_BYTES + data.length,
+    length: RECORD_HEADER_BYTES + size,
     count: 1,
     sequence,
     timestamp,
     durablePosition: active.synced,
-    digest: addToDigest(storeSeed, data.length, crc),
+    digest: addToDigest(storeSeed, size, crc),
   }
   writeBlockHeader(head, 0, header, { storeSeed, index: active.index, position })
-  writeRecordHeader(head, BLOCK_HEADER_BYTES, data.length, crc)
+  writeRecordHeader(head, BLOCK_HEADER_BYTES, size, crc)
   let written = seed
+  let left = size
   function* parts(): Generator<readonly Uint8Array[]> {
     yield [head]
     for (const part of copies(data, piece)) {
       written = platform.crc32(part, written)
+      left -= part.length
       yield [part]
     }
   }
-  await active.appendParts(parts(), () => written === crc)
+  await active.appendParts(parts(), () => written === crc && left === 0)
 }
 
 function* copies(data: Uint8Array, piece: Uint8Array): Generator<Uint8Array> {

@@ -8,20 +8,19 @@ import { createDataFile } from './create-data-file.js'
 export class Rotation {
   readonly #entry: RotateEntry
   readonly #from: ActiveFile
-  readonly #timestamp: number
 
-  constructor(entry: RotateEntry, from: ActiveFile, timestamp: number) {
+  constructor(entry: RotateEntry, from: ActiveFile) {
     this.#entry = entry
     this.#from = from
-    this.#timestamp = timestamp
   }
 
   /** Closes the file, creates the next and opens it for writing. */
   async carryOn(backend: FileBackend, files: FileSet): Promise<ActiveFile> {
-    const { from, sequence, group } = this.#entry
+    const { from, sequence, group, timestamp } = this.#entry
     // The next file is created only after this one is closed and synced: so only the last file can be torn.
     if (this.#from.endsInClose) await this.#from.prove()
-    else await this.#from.close(sequence, this.#timestamp, group !== undefined)
+    else await this.#from.close(sequence, timestamp, group !== undefined)
+    this.#from.checkAlive()
     const index = from + 1
     const { identity, naming } = files
     const header = {

@@ -31,11 +31,14 @@ export class SlabPool {
   /** A slab of `size`, or undefined where that would pass the limit. */
   take(size: number): Uint8Array | undefined {
     if (this.#held + size > this.limit) return undefined
+    if (size !== this.slabSize) {
+      // Idle slabs make way: what waits here counts as memory too.
+      while (this.#idle.length > 0 && this.#held + size + this.#idle.length * this.slabSize > this.limit) this.#idle.pop()
+    }
+    const slab = (size === this.slabSize ? this.#idle.pop() : undefined) ?? platform.allocateSlab(size)
+    // Only now: the runtime may have no memory to give.
     this.#held += size
-    if (size === this.slabSize) return this.#idle.pop() ?? platform.allocateSlab(size)
-    // Idle slabs make way: what waits here counts as memory too.
-    while (this.#idle.length > 0 && this.#held + this.#idle.length * this.slabSize > this.limit) this.#idle.pop()
-    return platform.allocateSlab(size)
+    return slab
   }
 
   give(slab: Uint8Array): void {

@@ -5,6 +5,8 @@ import type { Location } from '../location.js'
 
 export interface WaitingAdd {
   readonly data: Uint8Array
+  /** Its length when it came. A buffer can be taken away from under it, or shrink. */
+  readonly size: number
   /** Takes it off the queue's hands; what comes of it is told by the promise. */
   readonly accept: (location: Location) => void
   readonly reject: (error: unknown) => void
@@ -45,7 +47,7 @@ export class WaitingAdds {
     const onAbort = (): void => giveUp(signal?.reason)
     // A program that waits here is not idle: the timer holds it.
     const cancel = this.#clock.after(this.#timeout, true, () =>
-      giveUp(new VarveError('TIMEOUT', `add: the buffer had no room for ${add.data.length} bytes within ${this.#timeout} ms; nothing was taken`)),
+      giveUp(new VarveError('TIMEOUT', `add: the buffer had no room for ${add.size} bytes within ${this.#timeout} ms; nothing was taken`)),
     )
     signal?.addEventListener('abort', onAbort, { once: true })
     const entry: Entry = {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
 import { backendFailure, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
-import { checkBytes } from '../item.js'
+import { changedMeanwhile, checkBytes } from '../item.js'
 import { RECORD_HEADER_BYTES } from '../format/record.js'
 import { checkLocation, formatLocation, type Location } from '../location.js'
 import { MiB, maxItemSize, type ResolvedOptions } from '../options.js'
@@ -143,11 +143,11 @@ export class Writer {
         const turn = this.#yieldIfDue(data.length)
         if (turn) await turn
       }
-      if (options.durable) await this.makeDurable(this.appender.sequence, locations)
-      return locations
     } catch (error) {
       throw withLocations(error, locations)
     }
+    if (options.durable) await this.makeDurable(this.appender.sequence, locations)
+    return locations
   }
 
   /** Everything before `sequence` becomes durable. */
@@ -176,7 +176,8 @@ export class Writer {
 
   /** Places a transaction and makes it durable. */
   async commit(staging: Staging): Promise<Location[]> {
-    await this.untilPlacing()
+    // Right before the places are taken: whenever control is let go of, an oversized item may take its own.
+    while (this.#oversized) await this.#oversized
     if (this.#failure) throw this.#failed()
     if (this.#isClosing) throw new VarveError('NOT_RUNNING', 'transaction.commit: the store was stopped meanwhile')
     const locations = this.appender.placeGroup(staging)
@@ -184,9 +185,10 @@ export class Writer {
     return locations
   }
 
-  /** Resolves when places are given out; a caller that needs one must take it before it lets go of control. */
-  async untilPlacing(): Promise<void> {
+  /** Has adds go on in the next file, if they go to this one now. */
+  async leaveFile(index: number): Promise<void> {
     while (this.#oversized) await this.#oversized
+    if (this.appender.index === index) this.appender.rotate()
   }
 
   /**
@@ -223,7 +225,7 @@ export class Writer {
 
   async #finish(): Promise<void> {
     do {
-      await this.untilPlacing()
+      while (this.#oversized) await this.#oversized
       // Lets everything before it through, or says why not.
       await this.runTask(async () => {})
     } while (this.#waiting.length > 0 || this.appender.sequence > this.durability.frontier.sequence)
@@ -265,13 +267,14 @@ export class Writer {
   #noteAccepted(): void {
     const { active } = this.appender
     this.#unattended.noteAdd(active)
+    this.durability.noteAccepted()
     if (active && active.count >= this.#options.maxBufferItems) this.flusher.requestSeal()
     else this.flusher.kick()
   }
 
   async #wait(data: Uint8Array, { durable, signal }: AddOptions): Promise<Location> {
     const accepted = new Promise<Location>((accept, reject) => {
-      this.#waiting.push({ data, accept, reject }, signal, () => this.#pump())
+      this.#waiting.push({ data, size: data.length, accept, reject }, signal, () => this.#pump())
     })
     if (this.#waiting.length === 1) this.#pump()
     this.flusher.requestSeal()
@@ -289,7 +292,11 @@ export class Writer {
     if (!this.flusher.hasWork) this.#unattended.noteEmpty()
     if (this.appender.sequence === this.durability.frontier.sequence) this.#unattended.noteDurable()
     for (let next = this.#waiting.peek(); next && !this.#oversized; next = this.#waiting.peek()) {
-      if (this.appender.isOversized(next.data.length)) {
+      if (next.data.length !== next.size) {
+        this.#waiting.shift()?.reject(changedMeanwhile())
+        continue
+      }
+      if (this.appender.isOversized(next.size)) {
         this.#oversized = this.#takeOversized(next).finally(() => {
           this.#oversized = undefined
           if (!this.flusher.isRefused) this.#pump()
@@ -311,10 +318,9 @@ export class Writer {
 
   async #takeOversized(add: WaitingAdd): Promise<void> {
     const { appender } = this
-    const { data } = add
     let running = false
     try {
-      appender.prepareOversized(data.length)
+      appender.prepareOversized(add.size)
       await this.runTask(async () => {
         // The caller may have given up meanwhile; from here on it can't.
         if (this.#waiting.peek() !== add) return
@@ -329,25 +335,25 @@ export class Writer {
     }
   }
 
-  async #writeOversized({ data, accept }: WaitingAdd): Promise<void> {
+  async #writeOversized({ data, size, accept }: WaitingAdd): Promise<void> {
     const { appender, flusher } = this
+    if (data.length !== size) throw changedMeanwhile()
     const { index, position, sequence } = appender
-    const location = { index, position: position + BLOCK_HEADER_BYTES, size: data.length }
+    const location = { index, position: position + BLOCK_HEADER_BYTES, size }
     // Everything else is laid down and nothing new is let in: there is room.
     const piece = this.#pool.take(this.#pool.slabSize) as Uint8Array
     const place = { storeSeed: this.#storeSeed, sequence, timestamp: appender.stamp() }
     try {
       await writeOversized(flusher.active, data, place, piece)
+      appender.placeOversized(size)
+      if (this.#options.durability === 'sync') await flusher.active.sync()
+      flusher.noteOversized(location)
+    } catch (error) {
+      // What is final leaves it open whether the item is there. A refused write leaves nothing.
+      throw withLocations(error, [location])
     } finally {
       this.#pool.give(piece)
     }
-    appender.placeOversized(data.length)
-    try {
-      if (this.#options.durability === 'sync') await flusher.active.sync()
-    } catch (error) {
-      throw withLocations(error, [location])
-    }
-    flusher.noteOversized(location)
     accept(location)
   }
 
@@ -382,7 +388,8 @@ function refusalReason({ cause }: WriteRefused): unknown {
   return cause instanceof TypeError ? cause : backendFailure('write', cause)
 }
 
-function withLocations(error: unknown, locations: readonly Location[]): unknown {
+/** The error with the locations of what was accepted before what it is about. */
+function withLocations(error: unknown, before: readonly Location[]): unknown {
   if (!VarveError.is(error)) return error
-  return new VarveError(error.code, error.message, { cause: error.cause, pending: error.pending, locations })
+  return new VarveError(error.code, error.message, { cause: error.cause, pending: error.pending, locations: [...before, ...error.locations] })
 }

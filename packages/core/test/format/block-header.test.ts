@@ -37,9 +37,9 @@ const close: BlockHeader = {
 }
 
 const golden =
-  '56 42 4c 4b 01 00 00 00 1b 00 00 00 03 00 00 00 55 44 33 22 11 00 00 00 ' + '00 68 e5 cf 8b 01 00 00 64 00 00 00 ef be ad de dd 2a d2 a9'
+  '56 42 4c 4b 01 00 00 00 1b 00 00 00 03 00 00 00 55 44 33 22 11 00 00 00 00 68 e5 cf 8b 01 00 00 64 00 00 00 ef be ad de dd 2a d2 a9'
 const goldenClose =
-  '56 42 4c 4b 02 00 00 00 00 00 00 00 00 00 00 00 05 00 00 00 00 00 00 00 ' + '00 68 e5 cf 8b 01 00 00 2c 01 00 00 6f 24 25 b2 e8 9e ae bc'
+  '56 42 4c 4b 02 00 00 00 00 00 00 00 00 00 00 00 05 00 00 00 00 00 00 00 00 68 e5 cf 8b 01 00 00 2c 01 00 00 6f 24 25 b2 e8 9e ae bc'
 
 /** A header with some bytes changed and a checksum that fits them: what a forger could make. */
 function forged(base: BlockHeader, change: (view: DataView) => void, where = place): Uint8Array {
@@ -116,6 +116,13 @@ describe("a block's header", () => {
     expect(readBlockHeader(encodeBlockHeader(said, place), 0, place)).toEqual(said)
   })
 
+  test('may say that some of its records are lost ones', () => {
+    const said = { ...header, losses: true }
+    const bytes = encodeBlockHeader(said, place)
+    expect(hex(bytes.subarray(4, 8))).toBe('05 00 00 00')
+    expect(readBlockHeader(bytes, 0, place)).toEqual(said)
+  })
+
   test('may close a file within a group', () => {
     const said = { ...close, continues: true }
     expect(readBlockHeader(encodeBlockHeader(said, place), 0, place)).toEqual(said)
@@ -161,7 +168,8 @@ describe('no header is read', () => {
   })
 
   test.each([
-    ['with the lowest unknown flag', header, (view: DataView) => view.setUint32(4, 4, true)],
+    ['with the lowest unknown flag', header, (view: DataView) => view.setUint32(4, 8, true)],
+    ['that closes a file and has lost records', close, (view: DataView) => view.setUint32(4, 6, true)],
     ['with the highest unknown flag', header, (view: DataView) => view.setUint32(4, 0x80000001, true)],
     ['with no records', header, (view: DataView) => view.setUint32(12, 0, true)],
     ['with no bytes', header, (view: DataView) => view.setUint32(8, 0, true)],

@@ -67,6 +67,13 @@ describe("a data file's header", () => {
     expect(decodeFileHeader(fromHex(goldenLargest))).toEqual(largest)
   })
 
+  test('may say that the file lost something in a repair', () => {
+    const said = { ...first, lost: true }
+    const bytes = encodeFileHeader(said)
+    expect(hex(bytes.subarray(56, 60))).toBe('02 00 00 00')
+    expect(decodeFileHeader(bytes)).toEqual(said)
+  })
+
   test('gives copies: the bytes may change afterwards', () => {
     const bytes = fromHex(goldenFull)
     const header = decodeFileHeader(bytes)
@@ -133,7 +140,8 @@ describe('no header is read', () => {
 
   test.each([
     ['another header length', (view: DataView) => view.setUint16(10, 63, true)],
-    ['the lowest unknown flag', (view: DataView) => view.setUint32(56, 2, true)],
+    ['the lowest unknown flag', (view: DataView) => view.setUint32(56, 4, true)],
+    ['the flags of a dropped file and of one with losses at once', (view: DataView) => view.setUint32(56, 3, true)],
     ['the highest unknown flag', (view: DataView) => view.setUint32(56, 0x80000001, true)],
     ['a sequence that is no exact number', (view: DataView) => view.setBigUint64(40, 2n ** 53n, true)],
     ['a sequence as large as can be', (view: DataView) => view.setBigUint64(40, 2n ** 64n - 1n, true)],

@@ -4,9 +4,12 @@ import { describe, expect, test } from 'vitest'
 import {
   addToDigest,
   isRecordIntact,
+  lostChecksum,
   RECORD_HEADER_BYTES,
   readUint32,
   recordSeed,
+  recordState,
+  stateOf,
   writeRecord,
   writeRecordHeader,
 } from '../../src/format/record.js'
@@ -93,6 +96,41 @@ describe('a record', () => {
     const target = new Uint8Array(13)
     writeRecord(target, 0, changing, storeSeed)
     expect(isIntact(target)).toBe(true)
+  })
+})
+
+describe('a record that a repair put in place of a lost one', () => {
+  const lost = framed(varve)
+  writeRecordHeader(lost, 0, 5, lostChecksum(readUint32(lost, 4)))
+
+  test('has the complement of the checksum that an item would have', () => {
+    expect(hex(lost)).toBe('05 00 00 00 12 5a c0 81 76 61 72 76 65')
+    expect(lostChecksum(0)).toBe(0xffffffff)
+    expect(lostChecksum(0xffffffff)).toBe(0)
+  })
+
+  test('is lost in a block that has lost records, and damaged in any other', () => {
+    expect(recordState(lost, 0, 5, storeSeed, true)).toBe('lost')
+    expect(recordState(lost, 0, 5, storeSeed, false)).toBe('damaged')
+    expect(isIntact(lost)).toBe(false)
+  })
+
+  test('leaves those beside it what they are', () => {
+    for (const hasLosses of [true, false]) {
+      expect(recordState(amid(framed(varve), 3), 3, 5, storeSeed, hasLosses)).toBe('intact')
+      expect(stateOf(7, 7, hasLosses)).toBe('intact')
+      expect(stateOf(7, 8, hasLosses)).toBe('damaged')
+    }
+  })
+
+  test('is damaged when any bit of it is flipped, and so is an item beside it', () => {
+    for (const record of [lost, framed(varve)]) {
+      for (const { at, bit, flipped } of eachBitFlip(record)) {
+        const size = readUint32(flipped, 0)
+        const state = RECORD_HEADER_BYTES + size <= flipped.length ? recordState(flipped, 0, size, storeSeed, true) : 'damaged'
+        expect(state, `byte ${at} bit ${bit}`).toBe('damaged')
+      }
+    }
   })
 })
 

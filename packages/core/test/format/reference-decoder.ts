@@ -12,6 +12,7 @@ export interface DecodedFile {
   readonly sequence: number
   readonly groupStart: { readonly index: number; readonly position: number }
   readonly dropped: boolean
+  readonly lost: boolean
   readonly blocks: readonly DecodedBlock[]
 }
 
@@ -19,6 +20,7 @@ export interface DecodedBlock {
   readonly position: number
   readonly continues: boolean
   readonly close: boolean
+  readonly losses: boolean
   readonly length: number
   readonly count: number
   readonly sequence: number
@@ -31,6 +33,7 @@ export interface DecodedBlock {
 export interface DecodedRecord {
   readonly position: number
   readonly payload: Uint8Array
+  readonly lost: boolean
 }
 
 export function decodeFile(file: Uint8Array): DecodedFile {
@@ -40,7 +43,7 @@ export function decodeFile(file: Uint8Array): DecodedFile {
   must(bytes.readUInt16LE(8) === 1 && bytes.readUInt16LE(10) === 64, 'version 1 has a header of 64 bytes')
   must(bytes.readUInt32LE(60) === crc32(bytes.subarray(0, 60)), 'the checksum of the file header is right')
   const flags = bytes.readUInt32LE(56)
-  must(flags <= 1, 'only the flag DROPPED is known')
+  must(flags <= 2, 'a file is dropped, or has lost something, or neither')
   const index = bytes.readUInt32LE(32)
   const trimOffset = bytes.readUInt32LE(36)
   const storeSeed = crc32(bytes.subarray(16, 32))
@@ -58,6 +61,7 @@ export function decodeFile(file: Uint8Array): DecodedFile {
     sequence: Number(bytes.readBigUInt64LE(40)),
     groupStart: { index: bytes.readUInt32LE(48), position: bytes.readUInt32LE(52) },
     dropped: flags === 1,
+    lost: flags === 2,
     blocks,
   }
 }
@@ -68,7 +72,7 @@ function decodeBlock(bytes: Buffer, at: number, index: number, position: number,
   const blockSeed = crc32(le32(index, position), storeSeed)
   must(bytes.readUInt32LE(at + 40) === crc32(bytes.subarray(at, at + 40), blockSeed), `the checksum of the block header is right ${where}`)
   const flags = bytes.readUInt32LE(at + 4)
-  must(flags <= 3, `only CONTINUES and CLOSE are known ${where}`)
+  must(flags <= 5, `only CONTINUES, CLOSE and LOSSES are known, and the last two exclude each other ${where}`)
   const length = bytes.readUInt32LE(at + 8)
   const count = bytes.readUInt32LE(at + 12)
   const digest = bytes.readUInt32LE(at + 36)
@@ -86,9 +90,11 @@ function decodeBlock(bytes: Buffer, at: number, index: number, position: number,
     const size = bytes.readUInt32LE(record)
     const payload = bytes.subarray(record + 8, record + 8 + size)
     must(size >= 1 && record + 8 + size <= end, `the records fill their block ${where}`)
-    must(bytes.readUInt32LE(record + 4) === crc32(payload, crc32(le32(size), storeSeed)), `the checksum of a record is right ${where}`)
+    const crc = crc32(payload, crc32(le32(size), storeSeed))
+    const lost = (flags & 4) !== 0 && bytes.readUInt32LE(record + 4) === ~crc >>> 0
+    must(lost || bytes.readUInt32LE(record + 4) === crc, `the checksum of a record is right ${where}`)
     summed = crc32(bytes.subarray(record, record + 8), summed)
-    records.push({ position: position + record - at, payload: Uint8Array.from(payload) })
+    records.push({ position: position + record - at, payload: Uint8Array.from(payload), lost })
     record += 8 + size
   }
   must(records.length === count && summed === digest, `count and digest are those of the records ${where}`)
@@ -96,6 +102,7 @@ function decodeBlock(bytes: Buffer, at: number, index: number, position: number,
     position,
     continues: (flags & 1) !== 0,
     close,
+    losses: (flags & 4) !== 0,
     length,
     count,
     sequence: Number(bytes.readBigUInt64LE(at + 16)),
@@ -139,11 +146,15 @@ export function decodeStore(files: ReadonlyMap<string, Uint8Array>): DecodedFile
 
 function mustGoOn(file: DecodedFile, group: DecodedFile['groupStart'] | undefined, files: readonly DecodedFile[]): void {
   const { index, groupStart } = file
-  if (!group) return must(groupStart.index === index && groupStart.position === 0, `file ${index} says that no group is open at its first byte`)
+  if (!group)
+    return must(groupStart.index === index && groupStart.position === 0, `file ${index} says that no group is open at its first byte`)
   const begun = files.find((other) => other.index === group.index)
   // A trim moves the header of the block that it splits.
   const isMoved = (begun?.trimOffset ?? 0) > groupStart.position
-  must(groupStart.index === group.index && (isMoved || groupStart.position === group.position), `file ${index} says which group is open at its first byte`)
+  must(
+    groupStart.index === group.index && (isMoved || groupStart.position === group.position),
+    `file ${index} says which group is open at its first byte`,
+  )
 }
 
 function le32(...numbers: readonly number[]): Buffer {

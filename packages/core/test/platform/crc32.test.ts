@@ -41,6 +41,7 @@ describe.each([
   test('of nothing is what it continues from', () => {
     for (const seed of seeds) {
       expect(crc32(new Uint8Array(0), seed)).toBe(seed)
+      expect(crc32(new Uint8Array(0), seed, 0, 0)).toBe(seed)
       expect(crc32(noise, seed, 300, 300)).toBe(seed)
     }
   })
@@ -100,7 +101,8 @@ test('the platforms agree on any bytes, start, end and seed', () => {
       const crc = nodePlatform.crc32(bytes, seed, start, end)
       expect(portablePlatform.crc32(bytes, seed, start, end)).toBe(crc)
       expect(tableCrc32(bytes, seed, start, end)).toBe(crc)
-      expect(zlibCrc32(bytes.subarray(start, end), seed)).toBe(crc)
+      // Of an array without memory zlib knows nothing, not even the seed.
+      expect(start === end ? seed : zlibCrc32(bytes.subarray(start, end), seed)).toBe(crc)
     }),
   )
 })

@@ -1,5 +1,6 @@
 import { fail, hold } from '@varve/backend/faults'
 import type { Location, Varve, VarveErrorCode } from '@varve/core'
+import type { MemoryBackend } from '@varve/memory-backend'
 import { settle } from './event-loop.js'
 import { type LaidItem, addItems, commitItems, fillUpTo, layBlocks } from './layout.js'
 import { BLOCK_HEADER, flipBit, overwrite, physical } from './stored-bytes.js'
@@ -13,6 +14,8 @@ export interface ReadingCase {
 
 export interface Reading {
   readonly db: Varve
+  /** Where everything that was added is laid down: what another process opens. */
+  readonly memory?: MemoryBackend
   readonly location: Location
   readonly expected: Uint8Array | VarveErrorCode | undefined
 }
@@ -49,7 +52,7 @@ function alsoReopened(
     { name, make: async () => make().then(({ store, ...rest }) => ({ db: store.db, ...rest })) },
     {
       name: `${name}, after a restart`,
-      make: async () => make().then(async ({ store, ...rest }) => ({ db: (await reopened(store)).db, ...rest })),
+      make: async () => make().then(async ({ store, ...rest }) => ({ db: (await reopened(store)).db, memory: store.memory, ...rest })),
     },
   ]
 }

@@ -1,6 +1,7 @@
 import type { PlacedItem } from '../programs/ledger.js'
+import { BrokenPromise } from './broken-promise.js'
 import type { Expectation } from './expectation.js'
-import { BrokenPromise, describeItem } from './observe.js'
+import { describe } from './sighting.js'
 
 /** Throws where what a recovered store shows, with `next` as the next sequence, is not what it must. Gives the sequences that were removed, for certain by now. */
 export function assertKept(expected: Expectation, shown: readonly PlacedItem[], next: number): ReadonlySet<number> {
@@ -24,12 +25,12 @@ function compare(wanted: readonly PlacedItem[], shown: readonly PlacedItem[], { 
   for (const [n, item] of wanted.entries()) {
     if (shown[n] === item) continue
     const missing = !shown.includes(item)
-    if (missing) return new BrokenPromise(`${describeItem(item)} is missing${during}`)
+    if (missing) return new BrokenPromise(`${describe(item)} is missing${during}`)
     const extra = shown[n] as PlacedItem
-    return new BrokenPromise(`${describeItem(extra)} is there, ${removed.has(extra.sequence) ? 'though it was removed' : 'though it must not be'}${during}`)
+    return new BrokenPromise(`${describe(extra)} is there, ${removed.has(extra.sequence) ? 'though it was removed' : 'though it must not be'}${during}`)
   }
   const extra = shown[wanted.length]
-  return extra && new BrokenPromise(`${describeItem(extra)} is there, though it was removed${during}`)
+  return extra && new BrokenPromise(`${describe(extra)} is there, though it was removed${during}`)
 }
 
 /** None of them, each of them, and so on: every choice. */

@@ -1,5 +1,5 @@
 import { type CrashState, type CrashStateOptions, powerLossBackend } from '@varve/backend/faults'
-import { checkStore, type Recovered } from '../checker/check-store.js'
+import { Checker, type Recovered } from '../checker/checker.js'
 import { emptyBase, Ledger } from '../programs/ledger.js'
 import type { Operation } from '../programs/operation.js'
 import type { Program } from '../programs/program.js'
@@ -34,11 +34,13 @@ export async function explore(program: Program, options: ExploreOptions): Promis
 class Exploration {
   readonly #program: Program
   readonly #options: ExploreOptions
+  readonly #checker: Checker
   readonly #random: Random
 
   constructor(program: Program, options: ExploreOptions) {
     this.#program = program
     this.#options = options
+    this.#checker = new Checker(program.settings, options.tally.usedRecoveries)
     this.#random = seededRandom(program.seed)
   }
 
@@ -115,7 +117,7 @@ class Exploration {
 
   #check(state: CrashState, moment: Moment, cuts: readonly Cut[]): Promise<Recovered> {
     const story = [...cuts, { moment: moment.words, state }]
-    return this.#telling(story, () => checkStore(state.backend(), moment.expectation(), this.#program.settings))
+    return this.#telling(story, () => this.#checker.check(state, moment.expectation()))
   }
 
   async #telling<T>(cuts: readonly Cut[], action: () => Promise<T>): Promise<T> {

@@ -1,5 +1,8 @@
+import type { UsedRecoveries } from '../checker/inspect.js'
+
 /** What was tried, each equal thing once. */
 export class Tally {
+  readonly usedRecoveries: UsedRecoveries = new Map()
   /** By the hash of all names and bytes. */
   readonly #states = new Set<string>()
   readonly #checks = new Set<string>()

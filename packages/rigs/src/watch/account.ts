@@ -1,5 +1,5 @@
 import { compareLocations, type Location } from '@varve/core'
-import { BrokenPromise } from '../checker/observe.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
 import { describeEntry, type Entry, isPlaced, type PlacedEntry } from './entry.js'
 import type { Removal } from './removal.js'
 
@@ -25,6 +25,24 @@ export class Account {
 
   get removals(): readonly Removal[] {
     return this.#removals
+  }
+
+  /** The account of this moment: nothing that is said later changes it. */
+  copy(): Account {
+    const copy = new Account()
+    const groups = new Map<readonly Entry[], Entry[]>()
+    for (const entry of this.#entries) {
+      const group = entry.group && (groups.get(entry.group) ?? [])
+      const own = { ...entry, group }
+      if (entry.group && group) groups.set(entry.group, group)
+      group?.push(own)
+      copy.#entries.push(own)
+      if (own.location && this.#byPlace.has(placeOf(own.location))) copy.#byPlace.set(placeOf(own.location), own as PlacedEntry)
+      if (own.sequence !== undefined) copy.#bySequence.set(own.sequence, own)
+    }
+    copy.#removals.push(...this.#removals.map((removal) => ({ ...removal })))
+    copy.#last = this.#last
+    return copy
   }
 
   /** Items are about to be handed to the store; as a group: all of them or none. */

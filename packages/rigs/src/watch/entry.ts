@@ -35,6 +35,11 @@ export function isPlaced(entry: Entry): entry is PlacedEntry {
   return (entry.state === 'accepted' || entry.state === 'durable') && entry.location !== undefined
 }
 
+/** Whether whoever looks must find it: a transaction's item only once all of it is durable. */
+export function isShown({ state, group }: Entry): boolean {
+  return state === 'durable' || (state === 'accepted' && group === undefined)
+}
+
 /** One line for people. */
 export function describeEntry({ number, size, state, location }: Entry): string {
   const place = location ? ` at ${location.index}:${location.position}` : ''

@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import { Varve } from '@varve/core'
-import { BrokenPromise } from '../checker/observe.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
 import { ManualClock } from '../programs/manual-clock.js'
 import type { StoreSettings } from '../programs/program.js'
 import type { FoundItem } from './settlement.js'

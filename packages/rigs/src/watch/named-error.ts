@@ -1,5 +1,5 @@
 import { VarveError, type VarveErrorCode } from '@varve/core'
-import { BrokenPromise } from '../checker/observe.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
 
 const codes = {
   INVALID_OPTION: true,

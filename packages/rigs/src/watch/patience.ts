@@ -1,4 +1,4 @@
-import { BrokenPromise } from '../checker/observe.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
 import type { ManualClock } from '../programs/manual-clock.js'
 
 // More than any chain of promises and turns in the engine that waits for nothing.

@@ -1,7 +1,7 @@
 import type { FileBackend } from '@varve/backend'
 import { type Files, readFiles } from '@varve/backend/faults'
 import { Varve } from '@varve/core'
-import { BrokenPromise } from '../checker/observe.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
 import { ManualClock } from '../programs/manual-clock.js'
 import type { StoreSettings } from '../programs/program.js'
 import type { Account } from './account.js'

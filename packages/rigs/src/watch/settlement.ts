@@ -1,5 +1,5 @@
 import { compareLocations, type Location, type ScannedItem } from '@varve/core'
-import { BrokenPromise } from '../checker/observe.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
 import { contentOf } from '../programs/item-content.js'
 import type { Account } from './account.js'
 import { describeEntry, type Entry } from './entry.js'

@@ -1,6 +1,6 @@
 import { compareLocations, type ScannedItem, type ScanOptions, type ScanPoint } from '@varve/core'
-import { BrokenPromise } from '../checker/observe.js'
-import { describeEntry, type Entry, type PlacedEntry } from './entry.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
+import { describeEntry, type Entry, isShown, type PlacedEntry } from './entry.js'
 import { isContentOf, recognise } from './settlement.js'
 import type { Outcome, WatchedStore } from './watched-store.js'
 
@@ -9,7 +9,7 @@ type Shown = Pick<ScannedItem, 'location' | 'sequence' | 'timestamp' | 'data'>
 /** Scans a store, and holds what is shown, its order, and what is left out against the account. What is shown unasked as durable is durable. */
 export async function watchedScan(store: WatchedStore, options: ScanOptions): Promise<Outcome> {
   const { account } = store
-  const wanted = account.stored().filter(({ state }) => options.buffered || state === 'durable')
+  const wanted = account.stored().filter((entry) => (options.buffered ? isShown(entry) : entry.state === 'durable'))
   const sight = new Sight(store, options)
   const answer = await store.attempt(`scan ${describeScan(options)}`, async () => {
     for await (const item of store.db.scan(options)) sight.see(item)

@@ -1,11 +1,11 @@
 import type { FileBackend } from '@varve/backend'
 import { type Location, Varve, type VarveError } from '@varve/core'
-import { BrokenPromise } from '../checker/observe.js'
+import { BrokenPromise } from '../checker/broken-promise.js'
 import { contentOf } from '../programs/item-content.js'
 import type { ManualClock } from '../programs/manual-clock.js'
 import type { StoreSettings } from '../programs/program.js'
 import type { Account } from './account.js'
-import { describeEntry, type Entry, type PlacedEntry } from './entry.js'
+import { describeEntry, type Entry, isShown, type PlacedEntry } from './entry.js'
 import { isOfTheMedium, namedError } from './named-error.js'
 import { dropRemoval, type Removal, trimRemoval } from './removal.js'
 import { isContentOf } from './settlement.js'
@@ -132,9 +132,9 @@ export class WatchedStore {
     return this.#acknowledging('flush', () => this.db.flush())
   }
 
-  async whenDurable(entry: PlacedEntry): Promise<Outcome> {
-    const answer = await this.attempt(`whenDurable of ${describeEntry(entry)}`, () => this.db.whenDurable(entry.location))
-    if (!answer.error) this.account.acknowledge([entry])
+  async whenDurable(entries: readonly PlacedEntry[]): Promise<Outcome> {
+    const answer = await this.attempt(`whenDurable of ${entries.length} items`, () => Promise.all(entries.map(({ location }) => this.db.whenDurable(location))))
+    if (!answer.error) this.account.acknowledge(entries)
     return answer.error
   }
 
@@ -198,7 +198,7 @@ export class WatchedStore {
   expectItem(verb: string, entry: PlacedEntry, before: Entry['state'], data: Uint8Array | undefined): void {
     if (data && !isContentOf(entry, data)) throw new BrokenPromise(`${verb} gives wrong bytes for ${describeEntry(entry)}`)
     if (data && before === 'removed') throw new BrokenPromise(`${verb} gives ${describeEntry(entry)}, which was removed`)
-    if (!data && entry.state !== 'removed' && !this.account.mayBeRemoved(entry.location)) {
+    if (!data && isShown(entry) && !this.account.mayBeRemoved(entry.location)) {
       throw new BrokenPromise(`${verb} gives nothing for ${describeEntry(entry)}`)
     }
   }

@@ -1,0 +1,4 @@
+/** Something of what a store promised is not so. */
+export class BrokenPromise extends Error {
+  override readonly name = 'BrokenPromise'
+}

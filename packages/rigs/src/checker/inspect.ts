@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import type { Files, PowerLossBackend } from '@varve/backend/faults'
+import { type Location, Varve, VarveError } from '@varve/core'
+import { contentOf } from '../programs/item-content.js'
+import type { PlacedItem } from '../programs/ledger.js'
+import { ManualClock } from '../programs/manual-clock.js'
+import type { StoreSettings } from '../programs/program.js'
+import { BrokenPromise } from './broken-promise.js'
+import { assertShownAlike, describe, isContentOf, type Sighting, sightingsOf } from './sighting.js'
+
+/** What is seen of a store that a power cut left, by whoever opens it. */
+export interface Inspection {
+  /** By a reader before recovery; undefined where there was no store yet. */
+  readonly raw: readonly Sighting[] | undefined
+  /** After recovery. */
+  readonly recovered: readonly Sighting[]
+  /** The sequence of the next item after recovery. */
+  readonly next: number
+  /** Where the next item then came to lie. */
+  readonly nextPlace: Location
+}
+
+/** By their names and bytes: where the next item came to lie in recovered files that were used already. */
+export type UsedRecoveries = Map<string, Location>
+
+// Items that no program adds.
+const FRESH = [
+  { number: 1_000_001, size: 21, durable: true },
+  { number: 1_000_002, size: 5, durable: false },
+] as const
+
+/**
+ * Opens what a power cut left as its users would: to read, as it is; then to write, which recovers it; then adds something, stops, and opens it once more.
+ * Throws where it contradicts itself. `items` are those that may be there. Most torn writes are recovered to the same files, which are used once only.
+ */
+export async function inspect(disk: PowerLossBackend, items: readonly PlacedItem[], settings: StoreSettings, used: UsedRecoveries): Promise<Inspection> {
+  const raw = await lookBeforeRecovery(disk, items, settings)
+  const store = openable(disk, settings)
+  let next = 0
+  store.on('start', ({ nextSequence }) => (next = nextSequence))
+  await store.start()
+  const files = disk.contents()
+  assertOnlyStoreFiles(files)
+  const recovered = await sightingsOf(store)
+  const key = `${hashOf(files)} ${next} ${items.length}`
+  let nextPlace = used.get(key)
+  if (nextPlace === undefined) {
+    await assertShownAlike(store, recovered)
+    await assertUnreadable(store, items.filter(({ sequence }) => recovered.every((sighting) => sighting.sequence !== sequence)))
+    const fresh = await addFresh(store, next)
+    nextPlace = (fresh[0] as Sighting).location
+    await store.stop()
+    await assertReopens(disk, settings, [...recovered, ...fresh])
+    used.set(key, nextPlace)
+  } else await store.stop()
+  if (disk.openFiles > 0 || disk.locked) throw new BrokenPromise(`after stop ${disk.openFiles} handles are open${disk.locked ? ', and the lock is held' : ''}`)
+  return { raw, recovered, next, nextPlace }
+}
+
+function openable(disk: PowerLossBackend, settings: StoreSettings, readOnly = false): Varve {
+  return new Varve(disk, { ...settings, readOnly, overwrite: true }, new ManualClock())
+}
+
+async function lookBeforeRecovery(disk: PowerLossBackend, items: readonly PlacedItem[], settings: StoreSettings): Promise<readonly Sighting[] | undefined> {
+  const { revision } = disk
+  const reader = openable(disk, settings, true)
+  try {
+    await reader.start()
+  } catch (error) {
+    if (VarveError.is(error) && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+  const sightings = await sightingsOf(reader)
+  const seen = new Set(sightings.map(({ sequence }) => sequence))
+  const last = sightings.at(-1)?.sequence ?? -1
+  for (const item of items) {
+    const data = readIfThere(reader, item.location)
+    if (data && !isContentOf(item, data)) throw new BrokenPromise(`read-only, wrong bytes are read of ${describe(item)}`)
+    if (data && item.sequence < last && !seen.has(item.sequence)) throw new BrokenPromise(`read-only, ${describe(item)} is read, though the scan goes past it`)
+    if (!data && seen.has(item.sequence)) throw new BrokenPromise(`read-only, ${describe(item)} is not read, though the scan shows it`)
+  }
+  await reader.stop()
+  if (disk.revision !== revision) throw new BrokenPromise('a read-only store has written')
+  return sightings
+}
+
+function readIfThere(reader: Varve, location: Location): Uint8Array | undefined {
+  try {
+    return reader.readSync(location)
+  } catch (error) {
+    // What was torn in its middle may be called so by name.
+    if (VarveError.is(error) && (error.code === 'CORRUPT' || error.code === 'INVALID_LOCATION')) return undefined
+    throw error
+  }
+}
+
+function assertOnlyStoreFiles(files: Files): void {
+  for (const name of files.keys()) {
+    if (!/^(\.cut\.data\d{5}\.dat\.\d+|data\d{5}\.dat)$/.test(name)) throw new BrokenPromise(`after recovery there is a file ${name}`)
+  }
+}
+
+/** Without what was cut off and kept beside the store. */
+function hashOf(files: Files): string {
+  const hash = createHash('md5')
+  for (const name of [...files.keys()].sort()) if (!name.startsWith('.cut.')) hash.update(name).update(files.get(name) as Uint8Array)
+  return hash.digest('base64')
+}
+
+async function assertUnreadable(store: Varve, items: readonly PlacedItem[]): Promise<void> {
+  for (const item of items) {
+    const data = await store.read(item.location)
+    if (data) throw new BrokenPromise(`${describe(item)} is read, though the scan does not show it`)
+  }
+}
+
+async function addFresh(store: Varve, next: number): Promise<Sighting[]> {
+  const fresh: Sighting[] = []
+  for (const [n, { number, size, durable }] of FRESH.entries()) {
+    const data = contentOf(number, size)
+    fresh.push({ location: await store.add(data, { durable }), sequence: next + n, data })
+  }
+  return fresh
+}
+
+/** Opens a store that was stopped, and stops it again: nothing may change. */
+async function assertReopens(disk: PowerLossBackend, settings: StoreSettings, expected: readonly Sighting[]): Promise<void> {
+  const before = disk.contents()
+  const store = openable(disk, settings)
+  await store.start()
+  await assertShownAlike(store, expected)
+  await store.stop()
+  const after = disk.contents()
+  const isSame = before.size === after.size && [...before].every(([name, bytes]) => Buffer.compare(bytes, after.get(name) ?? new Uint8Array(0)) === 0)
+  if (!isSame) throw new BrokenPromise('opening and stopping a store that was stopped cleanly changed its files')
+}

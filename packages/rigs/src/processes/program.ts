@@ -1,0 +1,34 @@
+import { fsBackend, stopOnSignals } from '@varve/fs-backend'
+import { seededRandom } from '../programs/seeded-random.js'
+import { Load } from './load.js'
+import { openOnCommand } from './opener.js'
+import { follow } from './reader.js'
+import type { Job } from './job.js'
+import { report } from './report.js'
+import { randomSettings } from './settings.js'
+import { Writer } from './writer.js'
+
+// What the rigs run in processes of its own. What it is to do comes as JSON, what it has to say goes to descriptor 3.
+
+async function write(job: Job & { readonly do: 'write' }): Promise<void> {
+  const { directory, seed, life, rounds = Number.POSITIVE_INFINITY, width = 5, onFaultyMedium = false, end = 'stop' } = job
+  const random = seededRandom(seed)
+  const writer = new Writer(fsBackend(directory), { ...randomSettings(random), ...job.settings }, life)
+  if (end === 'signal') stopOnSignals(writer.store)
+  const isOver = await new Load(writer, { random, width, rounds, onFaultyMedium }).run()
+  // Stopped by a signal, which takes its course.
+  if (end === 'signal') return
+  if (isOver && end === 'stop') await writer.store.stop()
+  report({ is: 'done', reads: 0 })
+  if (end !== 'natural') process.exit()
+}
+
+try {
+  const job: Job = JSON.parse(process.argv[2] ?? '')
+  if (job.do === 'write') await write(job)
+  else if (job.do === 'follow') await follow(job)
+  else await openOnCommand(job)
+} catch (error) {
+  report({ is: 'broken', how: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  process.exit(1)
+}

@@ -1,0 +1,11 @@
+import { describe, expect, test } from 'vitest'
+import { errorPrograms } from '../src/io-errors/error-program.js'
+import { everyError } from '../src/io-errors/every-error.js'
+
+describe('an error of any backend call', () => {
+  test.each(errorPrograms())('that strikes once: $name', async (program) => {
+    const report = await everyError(program)
+    console.log(program.name, JSON.stringify(report))
+    expect(report.faults).toBeGreaterThan(50)
+  })
+})
