@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/crash/crash.ts', 'src/crash/worker.ts'],
+  entry: {
+    crash: 'src/crash/command.ts',
+    'crash-worker': 'src/crash/worker.ts',
+    mutants: 'src/mutants/command.ts',
+    reliability: 'src/reliability/command.ts',
+  },
   format: ['esm'],
   target: 'es2022',
   platform: 'node',

@@ -8,6 +8,7 @@ import type { Location } from './location.js'
 import { destroyStore } from './maintain/destroy-store.js'
 import type { TrimOptions } from './maintain/maintenance.js'
 import { openForReading, openForWriting } from './maintain/open-store.js'
+import { type VerifyOptions, type VerifyReport, verifyStore } from './maintain/verify.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
 import { type ReadStreamOptions, readStream } from './read/read-stream.js'
@@ -231,6 +232,18 @@ export class Varve {
     this.#overwrite = false
   }
 
+  /**
+   * Reads every byte of the data files that is durable, beside whatever else goes on, and reports all that is damaged, missing or not of this store: where, how much, and which items are lost with it.
+   * Changes nothing, and rejects for no damage: only where a read fails (the backend's error), where the store is stopped meanwhile (`NOT_RUNNING`) or with the signal's reason.
+   *
+   * Damage keeps a store from being opened for writing where it is in the last file, or where a file is missing: open it with `readOnly` to verify it. Not noticed is what leaves no trace: that the last file as a whole
+   * is gone, that the first ones are, or damage to the very last bytes that were written, which looks like a write that a crash cut off.
+   */
+  async verify(options: VerifyOptions = NO_OPTIONS): Promise<VerifyReport> {
+    const { source } = this.#readable('verify')
+    return verifyStore(source, this.#backend, options)
+  }
+
   /** What the store holds and does. Looks at the length of every file. */
   async stats(): Promise<VarveStats> {
     return { state: this.#state, ...(await this.#readable('stats').stats()) }
@@ -342,7 +355,7 @@ export class Varve {
 
   async #withTimeout(what: string, action: () => Promise<void>): Promise<void> {
     const { timeout } = this.#options
-    let cancel = (): void => {}
+    let cancel!: () => void
     const late = new Promise<never>((_, reject) => {
       cancel = this.#clock.after(timeout, true, () => reject(new VarveError('TIMEOUT', `stop: ${what} did not end within ${timeout} ms`)))
     })

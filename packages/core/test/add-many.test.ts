@@ -1,4 +1,4 @@
-import { hold } from '@varve/backend/faults'
+import { fail, hold } from '@varve/backend/faults'
 import { KiB, MiB, VarveError } from '@varve/core'
 import { expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
@@ -130,6 +130,21 @@ test('durable, says with the locations that the store failed before they were', 
   expect(error.code).toBe('FAILED')
   expect(error.locations).toHaveLength(3)
   expect(error.cause).toBeInstanceOf(VarveError)
+})
+
+test('ends with FAILED and its locations where the store fails while it goes on', async () => {
+  const { db, disk } = await openStore()
+  const kept = await db.add(item(1), { durable: true })
+  inject(disk, fail('IO'), { kind: 'sync' })
+  const failed = codeOf(db.flush().then(() => db.add(item(2), { durable: true })))
+  function* generate() {
+    for (let n = 1; ; n++) yield item(KiB, n)
+  }
+  const error = await failure(db.addMany(generate()))
+  expect(error.code).toBe('FAILED')
+  expect(error.locations.length).toBeGreaterThan(0)
+  expect(await failed).toBe('FAILED')
+  expect(await db.read(kept)).toEqual(item(1))
 })
 
 test('waits for room, item by item, and keeps the order', async () => {

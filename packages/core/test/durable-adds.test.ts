@@ -99,6 +99,24 @@ describe('durable adds share syncs', () => {
     expect(writes()).toEqual(['append data00000.dat', 'sync data00000.dat'])
   })
 
+  test('and with transactions that come meanwhile, each of which is a block of its own', async () => {
+    const store = await openStore()
+    const gate = inject(store.disk, hold(), { kind: 'sync' })
+    const first = store.db.add(item(1), { durable: true })
+    await gate.reached
+    const writes = watchWrites(store.disk)
+    const others = items(20, 100).map((data, n) => {
+      if (n % 3 !== 0) return store.db.add(data, { durable: true })
+      const transaction = store.db.transaction()
+      transaction.add(data)
+      return transaction.commit()
+    })
+    gate.release()
+    const locations = (await Promise.all([first, ...others])).flat()
+    expect(writes()).toEqual(['append data00000.dat', 'sync data00000.dat'])
+    expect((await contentsAfterCrash(store)).map(({ location }) => location)).toEqual(locations)
+  })
+
   test('and with transactions, lists and flushes', async () => {
     const { db, disk } = await openStore()
     const transaction = db.transaction()

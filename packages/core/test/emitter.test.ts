@@ -199,6 +199,7 @@ describe('a listener that fails', () => {
     const failure = vi.fn()
     emitter.on('failure', failure)
     emitter.on('start', () => {
+      // biome-ignore lint/style/useThrowOnlyError: a listener may throw anything.
       throw 'just text'
     })
     emitter.emit('start', { nextSequence: 1 })
@@ -206,6 +207,16 @@ describe('a listener that fails', () => {
     expect(error).toBeInstanceOf(Error)
     expect(error.message).toBe("a listener of 'start' threw just text")
     expect(error.cause).toBe('just text')
+  })
+
+  test("with something that can't be put into words is told all the same", () => {
+    const failure = vi.fn()
+    emitter.on('failure', failure)
+    emitter.on('start', () => {
+      throw Object.create(null)
+    })
+    emitter.emit('start', { nextSequence: 1 })
+    expect(failure.mock.calls[0]?.[0]).toMatchObject({ fatal: false, error: { message: "a listener of 'start' threw object" } })
   })
 
   test('of failures is told to the log alone, and to nobody again and again', async () => {
@@ -289,6 +300,25 @@ describe('the logger', () => {
       'error failure: no space',
       'info stop {"nextSequence":8}',
     ])
+  })
+
+  test('that throws stops nothing: every listener hears of every event', async () => {
+    const refuse = (): never => {
+      throw new Error('the disk of the log is full')
+    }
+    const broken = new Emitter({ debug: refuse, info: refuse, warn: refuse, error: refuse }, () => now)
+    const heard: string[] = []
+    broken.on('failure', ({ error }) => heard.push(error.message))
+    broken.on('start', () => {
+      throw new Error('broken')
+    })
+    broken.on('start', async () => {
+      throw new Error('broken later')
+    })
+    broken.on('start', () => heard.push('start'))
+    broken.emit('start', { nextSequence: 1 })
+    await settle()
+    expect(heard).toEqual(['start', 'broken', 'broken later'])
   })
 
   test('that is silent costs nothing: no event is put into words for it', () => {

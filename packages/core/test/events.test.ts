@@ -168,6 +168,29 @@ test('there is no listening to what there is not, nor by what is no function', (
   expect(() => db.on('write', 'print' as never)).toThrow(TypeError)
 })
 
+test('a reader tells of its start what it finds, and of its stop', async () => {
+  const writer = await openStore()
+  await writer.db.addMany(items(3, 10), { durable: true })
+  const { db } = newStore({ readOnly: true }, writer.memory)
+  const events = recordEvents(db)
+  await db.start()
+  await db.stop()
+  expect(events).toMatchObject([{ name: 'start', nextSequence: 3 }, { name: 'stop' }])
+})
+
+test('a reader that cannot find that out does not start, and leaves nothing open', async () => {
+  const writer = await openStore()
+  await writer.db.stop()
+  const { db, disk } = newStore({ readOnly: true }, writer.memory)
+  recordEvents(db)
+  inject(disk, fail('IO'), { kind: 'size' })
+  expect(await codeOf(db.start())).toBe('IO')
+  expect(db.state).toBe('stopped')
+  expect(disk.openFiles).toEqual([])
+  await db.start()
+  expect(db.state).toBe('running')
+})
+
 test('listeners stay from one session to the next', async () => {
   const { db } = newStore()
   const starts: VarveEvents['start'][] = []

@@ -245,6 +245,16 @@ describe('a start on a file that was stopped cleanly', () => {
   })
 })
 
+test('an error that nobody thought of fails the store by name, and leaves no one waiting', async () => {
+  const { db, clock } = await openStore()
+  const kept = await db.add(item(1), { durable: true })
+  clock.jumpTo(Number.NaN)
+  const error = await failure(db.add(item(2), { durable: true }))
+  expect(error.code).toBe('FAILED')
+  expect(db.state).toBe('failed')
+  expect(await db.read(kept)).toEqual(item(1))
+})
+
 describe('a lock that is lost', () => {
   const leased = async () => {
     const memory = memoryBackend()
@@ -344,9 +354,49 @@ describe('a lock that is lost', () => {
     expect(db.state).toBe('stopped')
     expect(events.filter(({ name }) => name === 'start')).toEqual([])
     expect(disk.openFiles).toEqual([])
+    expect(disk.locks).toBe(0)
     await db.start()
     expect(db.state).toBe('running')
     await db.stop()
+  })
+
+  test('before the start is over, and can not be given back: the next start tries that first', async () => {
+    const memory = memoryBackend()
+    const lease = leasedBackend(memory)
+    const disk = faultyBackend(lease, [
+      { kind: 'create', fault: act('the lock is lost meanwhile', () => lease.lose('gone')) },
+      { kind: 'release', fault: fail('IO') },
+    ])
+    const db = new Varve(disk)
+    expect(await codeOf(db.start())).toBe('FAILED')
+    expect(db.state).toBe('stopped')
+    expect(disk.locks).toBe(1)
+    await db.start()
+    expect(db.state).toBe('running')
+    await db.stop()
+    expect(disk.locks).toBe(0)
+  })
+
+  test('between a call and its turn: nothing is written at all', async () => {
+    const { db, disk, lease } = await leased()
+    const writes = watchWrites(disk)
+    const added = codeOf(db.add(item(1), { durable: true }))
+    lease.lose('gone')
+    expect(await added).toBe('FAILED')
+    await settle()
+    expect(writes()).toEqual([])
+  })
+
+  test('and can not be given back: the next start tries again', async () => {
+    const { db, disk, lease } = await leased()
+    lease.lose('gone')
+    inject(disk, fail('IO'), { kind: 'release' })
+    expect(await codeOf(db.start())).toBe('IO')
+    expect(db.state).toBe('failed')
+    await db.start()
+    expect(db.state).toBe('running')
+    await db.stop()
+    expect(disk.locks).toBe(0)
   })
 
   test('after the store was stopped concerns nobody', async () => {

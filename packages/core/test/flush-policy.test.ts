@@ -294,6 +294,22 @@ describe('with durability "os"', () => {
     expect(events.slice(3)).toMatchObject([{ name: 'write', sequence: 4, count: 1, durable: true }])
   })
 
+  test('a flush that is asked for at any moment of another one comes to its end', async () => {
+    for (let later = 0; later < 30; later++) {
+      const { db } = await openStore({ durability: 'os', maxBufferItems: 1 })
+      let flushed: Promise<void> | undefined
+      const flushLater = (ticks: number): void => {
+        if (ticks > 0) queueMicrotask(() => flushLater(ticks - 1))
+        else flushed = db.flush()
+      }
+      db.on('write', () => flushLater(later))
+      await db.add(item(1))
+      await settle()
+      expect(await stateOf(flushed as Promise<void>)).toBe('resolved')
+      expect((await db.stats()).durableSequence).toBe(1)
+    }
+  })
+
   test('what is written and not synced can be read, and is shown by a scan only where it is asked for', async () => {
     const { db } = await openStore({ durability: 'os', maxBufferItems: 1 })
     const location = await db.add(item(1))

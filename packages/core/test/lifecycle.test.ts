@@ -535,6 +535,18 @@ describe('a stop that can not be finished', () => {
     expect(store.disk.locks).toBe(0)
   })
 
+  test('because a sync fails, and then the lock can not be given back: the store has failed until that works', async () => {
+    const { db, disk } = await openStore()
+    await db.add(item(1))
+    inject(disk, fail('IO'), { kind: 'sync' })
+    inject(disk, fail('IO'), { kind: 'release' })
+    expect(await codeOf(db.stop())).toBe('FAILED')
+    expect(db.state).toBe('failed')
+    await db.stop()
+    expect(db.state).toBe('stopped')
+    expect(disk.locks).toBe(0)
+  })
+
   test('because the lock can not be given back: a second stop tries once more', async () => {
     const { db, disk } = await openStore()
     inject(disk, fail('IO'), { kind: 'release' })

@@ -191,14 +191,19 @@ describe('while an oversized item is written', () => {
   test('a stop waits for it, and for those that wait behind it', async () => {
     const { gate, added, ...store } = await writing()
     const behind = [store.db.add(item(60)), store.db.add(item(LARGE, 2)), store.db.add(item(70))]
+    const transaction = store.db.transaction()
+    transaction.add(item(80))
+    const committed = transaction.commit()
     await settle()
     const stopped = store.db.stop()
     expect(await stateOf(stopped)).toBe('pending')
     expect(await codeOf(store.db.add(item(1)))).toBe('NOT_RUNNING')
     gate.release()
-    await Promise.all([added, ...behind, stopped])
+    const [locations] = await Promise.all([committed, added, ...behind, stopped])
+    const found = await contentsAfterStop(store)
     const expected = [item(50), item(LARGE), item(60), item(LARGE, 2), item(70)]
-    expect((await contentsAfterStop(store)).map(({ data }) => digest(data))).toEqual(expected.map(digest))
+    expect(found.filter(({ data }) => data.length !== 80).map(({ data }) => digest(data))).toEqual(expected.map(digest))
+    expect(found.filter(({ data }) => data.length === 80)).toEqual([{ location: locations[0], data: item(80) }])
   })
 })
 
@@ -376,8 +381,10 @@ describe('an oversized item that can not be written', () => {
   test('takes those that wait behind it with it where the store fails', async () => {
     const { db, disk } = await openStore(OPTIONS)
     inject(disk, fail('IO'), { kind: 'sync' })
-    const [large, small, another] = await Promise.allSettled([db.add(item(LARGE)), db.add(item(1)), db.add(item(LARGE, 2))])
-    for (const outcome of [large, small, another]) {
+    const transaction = db.transaction()
+    transaction.add(item(2))
+    const waiting = [db.add(item(LARGE)), db.add(item(1)), db.add(item(LARGE, 2)), transaction.commit()]
+    for (const outcome of await Promise.allSettled<unknown>(waiting)) {
       expect(outcome.status).toBe('rejected')
       expect(outcome.status === 'rejected' && VarveError.is(outcome.reason) && outcome.reason.code).toBe('FAILED')
     }

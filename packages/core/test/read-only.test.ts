@@ -10,7 +10,7 @@ import { addItems, commitItems, fillUpTo, type LaidItem, layBlocks } from './sup
 import { outcomeOf } from './support/outcome.js'
 import { openReader } from './support/reader-store.js'
 import { readingCases } from './support/reading-cases.js'
-import { codeOf, codeThrownBy, failOnUnhandledRejections } from './support/rejections.js'
+import { codeOf, codeThrownBy, failOnUnhandledRejections, failure } from './support/rejections.js'
 import { collect, range, sequencesOf } from './support/scanning.js'
 import { BLOCK_HEADER, copyFiles, diskOf, fileOf, flipBit, overwrite, physical, type StoredFiles } from './support/stored-bytes.js'
 import { openStore, type TestStore } from './support/test-store.js'
@@ -241,12 +241,30 @@ describe('a reader beside a writer that goes on', () => {
     await fillUpTo(db, 3)
     const inner = faultyBackend(memory)
     let lists = 0
-    const racing = { ...inner, list: async () => (lists++ === 0 ? ['data00000.dat', 'data00002.dat', 'data00003.dat'] : inner.list()) }
+    const racing = { ...inner, list: async () => (lists++ === 0 ? ['data00000.dat', 'data00003.dat'] : inner.list()) }
     const reader = await Varve.open(racing, { readOnly: true })
     expect(lists).toBe(2)
+    expect((await reader.stats()).files).toBe(4)
     await reader.stop()
-    const gap = { ...inner, list: async () => ['data00000.dat', 'data00002.dat', 'data00003.dat'] }
-    expect(await codeOf(Varve.open(gap, { readOnly: true }))).toBe('FILE_MISSING')
+  })
+
+  test('opens where a file is gone, gives every item that is left, and says which file that is', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const items = await fillUpTo(db, 4)
+    await memory.remove('data00002.dat')
+    const { reader } = await openReader(memory)
+    for (const { location, data } of items) expect(await outcomeOf(() => reader.read(location))).toEqual(location.index === 2 ? 'FILE_MISSING' : data)
+    const found: number[] = []
+    const scanning = (async () => {
+      for await (const { sequence } of reader.scan()) found.push(sequence)
+    })()
+    const error = await failure(scanning)
+    expect(error.code).toBe('FILE_MISSING')
+    expect(error.message).toContain('data00002.dat')
+    expect(found).toEqual(range(0, items.filter(({ location }) => location.index < 2).length))
+    expect(await codeOf(collect(reader.scan({ from: { location: { index: 2, position: 44, size: 1 } } })))).toBe('FILE_MISSING')
+    expect(await codeOf(collect(reader.scan({ reverse: true })))).toBe('FILE_MISSING')
+    await reader.stop()
   })
 
   test('opens though every file that it listed is dropped meanwhile', async () => {
@@ -286,7 +304,8 @@ describe('a reader of what a crash left behind', () => {
       const last = items[inFile0 + count - 1] as LaidItem
       return { count: inFile0 + count, end: count === 0 ? 0 : physical(last.location.position + 8 + last.location.size) }
     })
-    for (let length = 0; length <= whole.length; length++) {
+    for (const length of [...range(0, whole.length).filter((n) => n % 5 === 0), ...ends.flatMap(({ end }) => [end - 1, end, end + 1, end + 44])]) {
+      if (length > whole.length || length < 0) continue
       const memory = await diskOf(new Map(files).set(name, whole.subarray(0, length)))
       const { reader } = await openReader(memory)
       const shown = ends.filter(({ end }) => end <= length).at(-1) as { count: number }
@@ -420,21 +439,19 @@ describe('a reader of a damaged store', () => {
     await reader.stop()
   })
 
-  test('opens where the header of a file is damaged, and gives the items of all others', async () => {
+  test('opens where the header of a file is damaged, and gives every item', async () => {
     for (const name of ['data00000.dat', 'data00001.dat', 'data00002.dat']) {
-      const { reader, items } = await damagedStore(() => [name, 20])
-      for (const { location, data } of items) {
-        const expected = name === `data0000${location.index}.dat` ? 'CORRUPT' : data
-        expect(await outcomeOf(() => reader.read(location))).toEqual(expected)
-      }
-      await reader.stop()
+      const { reader, items, memory } = await damagedStore(() => [name, 20])
+      for (const { location, data } of items) expect(await outcomeOf(() => reader.read(location))).toEqual(data)
+      const { reader: other } = await openReader(memory)
+      for (const { location, data } of items) expect(await outcomeOf(() => other.readSync(location))).toEqual(data)
     }
   })
 
-  test('says CORRUPT where the only header there is is damaged', async () => {
+  test('says CORRUPT where nothing is left of the only header there is', async () => {
     const { db, memory } = await openStore(SMALL)
     await layBlocks(db, [20])
-    flipBit(memory, 'data00000.dat', 20)
+    overwrite(memory, 'data00000.dat', (bytes) => bytes.fill(0x5a, 0, 64))
     expect(await codeOf(openReader(memory))).toBe('CORRUPT')
   })
 

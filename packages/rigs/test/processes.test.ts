@@ -16,8 +16,19 @@ describe('kill', () => {
     const directory = mkdtempSync(join(tmpdir(), 'varve-kill-'))
     onTestFinished(() => rmSync(directory, { recursive: true }))
     const t = Date.now()
-    const loop = new KillLoop({ program: program.path, directory: join(directory, 'store'), cycles: Number(process.env.CYCLES ?? 25), seed: Number(process.env.SEED ?? 1), readers: Number(process.env.READERS ?? 0) })
-    try { console.log(await loop.run()) } catch (e) { console.log(loop.tally); throw e }
+    const loop = new KillLoop({
+      program: program.path,
+      directory: join(directory, 'store'),
+      cycles: Number(process.env.CYCLES ?? 25),
+      seed: Number(process.env.SEED ?? 1),
+      readers: Number(process.env.READERS ?? 0),
+    })
+    try {
+      console.log(await loop.run())
+    } catch (e) {
+      console.log(loop.tally)
+      throw e
+    }
     console.log(Date.now() - t)
     expect(1).toBe(1)
   })

@@ -25,12 +25,22 @@ export class FileNaming {
     return `.cut.${this.dataFile(index)}.${position}`
   }
 
+  /** What a repair set aside of a data file: the `n`-th of that name. */
+  quarantine(index: number, position: number, n = 1): string {
+    return `.quarantine.${this.dataFile(index)}.${position}${n > 1 ? `.${n}` : ''}`
+  }
+
   /** The index that a data file's name says, or undefined where it is not the name of one of this store. */
   parseDataFile(name: string): number | undefined {
     const digits = name.slice(this.prefix.length, -DATA_SUFFIX.length)
     if (digits.length !== this.padding || !/^\d+$/.test(digits)) return undefined
     const index = Number(digits)
     return name === this.dataFile(index) ? index : undefined
+  }
+
+  isQuarantine(name: string): boolean {
+    const match = /^\.quarantine\.(.+?\.dat)\.\d{1,10}(\.\d{1,4})?$/.exec(name)
+    return this.parseDataFile(match?.[1] ?? '') !== undefined
   }
 
   isTemporary(name: string): boolean {

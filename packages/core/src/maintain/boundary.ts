@@ -6,6 +6,7 @@ import { isRestZero } from '../read/diagnose.js'
 import { FileWindow } from '../read/file-window.js'
 import { run } from '../read/loads.js'
 import type { OpenFile } from '../read/open-file.js'
+import { isTrimmedAway } from '../read/reader.js'
 import { type RecordTable, readRecordTable } from '../read/record-table.js'
 
 /** What lies on one side of a boundary. */
@@ -44,8 +45,15 @@ export async function findBoundary(open: OpenFile, position: number, storeSeed: 
   let lastTime = 0
   let endSequence = open.header.sequence
   let place: number | undefined
-  let isBoundary = position <= open.header.trimOffset
-  for (let block = await cursor.next(); block; block = await cursor.next()) {
+  // What was trimmed away has no boundaries any more: anywhere there is before everything that is left.
+  let isBoundary = isTrimmedAway(open, position)
+  // The file may grow meanwhile: only what stood there when no block was found can be damage.
+  let end = open.end
+  const next = (): Promise<PlacedBlock | undefined> => {
+    end = open.end
+    return cursor.next()
+  }
+  for (let block = await next(); block; block = await next()) {
     const { header } = block
     lastTime = header.timestamp
     endSequence = header.sequence + header.count
@@ -69,7 +77,7 @@ export async function findBoundary(open: OpenFile, position: number, storeSeed: 
       isBoundary = true
     }
   }
-  if (!(await run(window, isRestZero(window, cursor.position)))) {
+  if (cursor.position < end && !(await run(window, isRestZero(window, cursor.position)))) {
     throw new VarveError('CORRUPT', `trim: ${open.name} is damaged at position ${cursor.position}; verify and repair it first`)
   }
   if (!isBoundary && position !== cursor.position) throw notABoundary(open, position)

@@ -1,15 +1,15 @@
 import type { FileBackend } from '@varve/backend'
 import { backendFailure } from '../errors.js'
 import type { FileNaming } from '../format/file-name.js'
-import { listStore } from './store-listing.js'
+import { listFiles } from './store-listing.js'
 
 /** Removes every file of a stopped store, from the first on, so that what a crash leaves is a store still, and then the container, if nothing else is in it. */
 export async function destroyStore(backend: FileBackend, naming: FileNaming): Promise<void> {
   try {
     const lock = await backend.lock()
     try {
-      const { indexes, temporaries, cuts } = await listStore(backend, naming)
-      for (const name of [...temporaries, ...cuts, ...indexes.map((index) => naming.dataFile(index))]) await backend.remove(name)
+      const { indexes, temporaries, cuts, quarantines } = await listFiles(backend, naming)
+      for (const name of [...temporaries, ...cuts, ...quarantines, ...indexes.map((index) => naming.dataFile(index))]) await backend.remove(name)
     } finally {
       await lock.release()
     }

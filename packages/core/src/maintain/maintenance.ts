@@ -6,7 +6,7 @@ import { formatLocation } from '../location.js'
 import type { FileSet } from '../read/file-set.js'
 import type { OpenFile } from '../read/open-file.js'
 import type { Reader } from '../read/reader.js'
-import { readClose } from '../read/tail.js'
+import { readClose, readLastBlock } from '../read/tail.js'
 import { ActiveFile } from '../write/active-file.js'
 import type { Writer } from '../write/writer.js'
 import { type Boundary, findBoundary } from './boundary.js'
@@ -128,8 +128,10 @@ export class Maintenance {
         await backend.replace(temporary, name)
       })
     } catch (error) {
+      const isUnchanged = isBackendError(error, 'BUSY')
+      if (isActive && isUnchanged) await this.#reopenActive(index)
       // Which of the two stands there now, and for how long, is not known. Nothing may be added to it.
-      if (isActive) throw new VarveError('FAILED', `replace ${name}: what was written to it next might be lost`, { cause: error })
+      else if (isActive) throw new VarveError('FAILED', `replace ${name}: what was written to it next might be lost`, { cause: error })
       throw backendFailure(`replace ${name}`, error)
     }
     if (isActive) await this.#reopenActive(index)
@@ -162,11 +164,16 @@ export class Maintenance {
       await this.#replace(index, (open) => stub(open.header, end.sequence, end.timestamp, storeSeed))
     } else {
       await this.#removeFile(index)
-      // Stubs that come to stand first have nothing left to hold together.
-      while (await files.with(first.index, async (open) => open.header.dropped)) await this.#removeFile(first.index)
     }
+    await this.#removeStubs()
     emitter.emit('destroyIndex', { index, size })
     return size
+  }
+
+  // Stubs that come to stand first have nothing left to hold together.
+  async #removeStubs(): Promise<void> {
+    const { files, first } = this.#parts
+    while (first.index === this.#lowest && (await files.with(first.index, async (open) => open.header.dropped))) await this.#removeFile(first.index)
   }
 
   /** Removes the file that stands first. */
@@ -195,7 +202,8 @@ function removedBy(side: TrimSide, boundary: Boundary): Boundary['left'] {
 
 /** Where a closed file's sequence and time stand. */
 async function findEnd(open: OpenFile, storeSeed: number): Promise<{ readonly sequence: number; readonly timestamp: number }> {
-  return (await readClose(open, storeSeed)) ?? { sequence: open.header.sequence, timestamp: 0 }
+  const last = await readLastBlock(open, storeSeed)
+  return last ? { sequence: last.sequence + last.count, timestamp: last.timestamp } : { sequence: open.header.sequence, timestamp: 0 }
 }
 
 function checkUint32(name: string, value: number): void {

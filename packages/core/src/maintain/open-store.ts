@@ -1,5 +1,5 @@
 import type { BackendLock, FileBackend } from '@varve/backend'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import type { RecoveredCut } from '../events.js'
 import { storeSeedOf } from '../format/checksum.js'
 import { FILE_HEADER_BYTES, type FileHeader, STORE_ID_BYTES } from '../format/file-header.js'
@@ -12,7 +12,8 @@ import { isUnused } from '../read/unused-file.js'
 import { ActiveFile, WriteRefused } from '../write/active-file.js'
 import { createDataFile } from '../write/create-data-file.js'
 import { type RecoveredTail, recoverTail } from './recovery.js'
-import { listStore } from './store-listing.js'
+import { findIdentity, isOfAnother, readFileHeader } from './store-identity.js'
+import { listBesideWriter, listStore } from './store-listing.js'
 
 /** A store that is open for writing. */
 export interface WritableStore {
@@ -46,7 +47,7 @@ export async function openForWriting(backend: FileBackend, options: ResolvedOpti
 async function openLocked(backend: FileBackend, naming: FileNaming, options: ResolvedOptions): Promise<Omit<WritableStore, 'lock'>> {
   const { genesisBytes: genesis, logger } = options
   const { indexes, temporaries, cuts } = await listStore(backend, naming)
-  const tail = await recoverTail(indexes, { backend, naming, genesis, logger, cuts })
+  const tail = await recoverTail(indexes, { backend, naming, genesis, logger, cuts: [...cuts] })
   let open: OpenFile | undefined
   try {
     const { firstIndex, ...made } = tail ? await adopt(tail, indexes, backend, naming, genesis) : await create(backend, naming, options)
@@ -92,6 +93,8 @@ async function adopt(
   genesis: Uint8Array,
 ): Promise<RecoveredTail & { firstIndex: number }> {
   const { index, storeId } = tail.open.header
+  // Whatever the last session dropped, it saw to the end before it stopped.
+  if (tail.endsInClose) return { ...tail, firstIndex: indexes[0] as number }
   for (const firstIndex of indexes) {
     if (firstIndex === index) break
     const header = await readHeader(backend, naming.dataFile(firstIndex), firstIndex, genesis, storeId)
@@ -112,28 +115,41 @@ export interface ReadableStore {
 /** Opens a store without a lock and without changing anything. */
 export async function openForReading(backend: FileBackend, options: ResolvedOptions): Promise<ReadableStore> {
   const naming = new FileNaming(options.filePrefix, options.filePadding)
-  const { indexes } = await listStore(backend, naming)
-  const storeId = await findStoreId(backend, naming, options.genesisBytes, indexes)
-  if (!storeId) throw notFound(backend)
+  const { indexes, storeId } = await findStore(backend, naming, options.genesisBytes)
   const identity = { storeId, storeSeed: storeSeedOf(storeId), genesis: options.genesisBytes }
   const files = new FileSet(backend, naming, identity, { isBesideWriter: true })
   return { files, firstIndex: indexes[0] as number, lastIndex: indexes[indexes.length - 1] as number }
 }
 
-/** The id that the store's files agree on: the last file's, or where its header can't be read the one before it. */
-async function findStoreId(backend: FileBackend, naming: FileNaming, genesis: Uint8Array, indexes: readonly number[]): Promise<Uint8Array | undefined> {
-  let fault: unknown
-  for (const index of [...indexes].reverse()) {
+/** Its files and its id. Where all that were listed were dropped before they could be looked at, there are others by now. */
+async function findStore(backend: FileBackend, naming: FileNaming, genesis: Uint8Array): Promise<{ readonly indexes: readonly number[]; readonly storeId: Uint8Array }> {
+  for (let attempt = 1; ; attempt++) {
+    const { indexes } = await listBesideWriter(backend, naming)
     try {
-      return (await readHeader(backend, naming.dataFile(index), index, genesis)).storeId
+      const storeId = await findStoreId(backend, naming, genesis, indexes)
+      if (!storeId) throw notFound(backend)
+      return { indexes, storeId }
     } catch (error) {
-      fault ??= error
-      // A header that is being written, or damaged, says nothing of the others; one of another kind does.
-      if (!VarveError.is(error) || error.code !== 'CORRUPT') throw backendFailure(`open ${naming.dataFile(index)}`, error)
+      if (attempt === LOOKS || !isBackendError(VarveError.is(error) && error.cause, 'NOT_FOUND')) throw error
     }
   }
-  if (fault !== undefined && !(await isNeverUsed(backend, naming, indexes))) throw fault
-  return undefined
+}
+
+const LOOKS = 3
+
+/** The id that the store's files agree on; where the first and the last one don't, or a header can't be read, that of most files. */
+async function findStoreId(backend: FileBackend, naming: FileNaming, genesis: Uint8Array, indexes: readonly number[]): Promise<Uint8Array | undefined> {
+  if (indexes.length === 0 || (await isNeverUsed(backend, naming, indexes))) return undefined
+  const parts = { backend, naming, genesis }
+  try {
+    const [first, last] = [indexes[0] as number, indexes[indexes.length - 1] as number]
+    const { storeId } = await readFileHeader(last, parts)
+    if (first !== last) await readFileHeader(first, parts, storeId)
+    return storeId
+  } catch (error) {
+    if (!isOfAnother(error)) throw error
+    return (await findIdentity(indexes, parts)).storeId
+  }
 }
 
 /** Whether a writer crashed over the very first file. */

@@ -8,7 +8,7 @@ import type { Logger } from '../logger.js'
 import { checkFileHeader, OpenFile } from '../read/open-file.js'
 import { saveCut } from './saved-cut.js'
 import { readBytes } from '../read/read-bytes.js'
-import { inspectTail, readClose } from '../read/tail.js'
+import { inspectTail, readLastBlock, type TailVerdict } from '../read/tail.js'
 import { isUnused } from '../read/unused-file.js'
 
 export interface RecoveryParts {
@@ -16,8 +16,8 @@ export interface RecoveryParts {
   readonly naming: FileNaming
   readonly genesis: Uint8Array
   readonly logger: Logger
-  /** Names of what was cut before, oldest first. */
-  readonly cuts: readonly string[]
+  /** Names of what was cut before, oldest first; what is cut now is added. */
+  readonly cuts: string[]
 }
 
 /** The last file, ready to be written to, and what had to be cut for it. */
@@ -61,11 +61,14 @@ async function recoverLast(index: number, before: number | undefined, parts: Rec
       const header = await readHeader(file, name, index, parts.genesis)
       const size = await file.size()
       if (header) {
-        const outcome = await settle(new OpenFile(name, file, header, size), parts)
+        const open = new OpenFile(name, file, header, size)
+        const verdict = await inspectTail(open, storeSeedOf(header.storeId))
+        // Before anything is cut, as it finds out whether the two are of one store. After a clean stop nothing else is read.
+        const earlierTime = verdict.kind === 'clean' ? 0 : await timeBefore(before, header, parts)
+        const outcome = await settle(open, verdict, parts)
         if (!('removed' in outcome)) {
-          const lastTime = Math.max(outcome.lastTime, await timeBefore(before, header, parts))
           kept = true
-          return { ...outcome, lastTime }
+          return { ...outcome, lastTime: Math.max(outcome.lastTime, earlierTime) }
         }
         if (!outcome.removed) return outcome
         await file.close()
@@ -91,9 +94,8 @@ async function readHeader(file: BackendFile, name: string, index: number, genesi
   return checkFileHeader(name, bytes.subarray(0, read), index, genesis)
 }
 
-async function settle(open: OpenFile, parts: RecoveryParts): Promise<Outcome> {
+async function settle(open: OpenFile, verdict: TailVerdict, parts: RecoveryParts): Promise<Outcome> {
   const { file, index, header } = open
-  const verdict = await inspectTail(open, storeSeedOf(header.storeId))
   switch (verdict.kind) {
     case 'clean': {
       const { sequence, timestamp } = verdict.last
@@ -136,8 +138,8 @@ async function timeBefore(before: number | undefined, header: FileHeader, { back
     const bytes = new Uint8Array(FILE_HEADER_BYTES)
     const read = await readBytes(file, bytes, 0)
     const earlier = checkFileHeader(name, bytes.subarray(0, read), before, genesis, header.storeId)
-    const close = await readClose(new OpenFile(name, file, earlier, await file.size()), storeSeedOf(header.storeId))
-    return close?.timestamp ?? 0
+    const last = await readLastBlock(new OpenFile(name, file, earlier, await file.size()), storeSeedOf(header.storeId))
+    return last?.timestamp ?? 0
   } finally {
     await file.close()
   }

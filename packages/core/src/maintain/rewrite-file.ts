@@ -28,7 +28,7 @@ export async function writeReplacement(backend: FileBackend, name: string, parts
   await file.close()
 }
 
-async function removeIfThere(backend: FileBackend, name: string): Promise<void> {
+export async function removeIfThere(backend: FileBackend, name: string): Promise<void> {
   await backend.remove(name).catch((error: unknown) => {
     if (!isBackendError(error, 'NOT_FOUND')) throw error
   })
@@ -75,11 +75,11 @@ export async function* stub(original: FileHeader, endSequence: number, lastTime:
   yield encodeBlockHeader(closing(0, endSequence, lastTime, storeSeed), { storeSeed, index, position: 0 })
 }
 
-function closing(position: number, sequence: number, timestamp: number, storeSeed: number): BlockHeader {
+export function closing(position: number, sequence: number, timestamp: number, storeSeed: number): BlockHeader {
   return { continues: false, close: true, length: 0, count: 0, sequence, timestamp, durablePosition: position, digest: storeSeed }
 }
 
-async function* bytesOf(open: OpenFile, from: number, to: number): AsyncGenerator<Uint8Array> {
+export async function* bytesOf(open: OpenFile, from: number, to: number): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(Math.min(MiB, Math.max(0, to - from)))
   for (let at = from; at < to; ) {
     const read = await readFully(open.file, buffer.subarray(0, Math.min(buffer.length, to - at)), open.physical(at))

@@ -15,8 +15,8 @@ export interface SaveCutParts {
   readonly backend: FileBackend
   readonly naming: FileNaming
   readonly logger: Logger
-  /** Names of what was cut before, oldest first. */
-  readonly cuts: readonly string[]
+  /** Names of what was cut before, oldest first; what is kept now is added, and what is given up is taken out. */
+  readonly cuts: string[]
 }
 
 /** Keeps a copy of what recovery is about to cut off, and the newest few of earlier ones. Best effort: a full disk must not keep a store from opening. Returns the copy's name if it could be made; of nothing but zeros none is made. */
@@ -41,8 +41,10 @@ export async function saveCut(open: OpenFile, from: number, { backend, naming, l
     await backend.remove(name).catch(() => undefined)
     return undefined
   }
-  const earlier = cuts.filter((cut) => cut !== name)
-  for (const old of earlier.slice(0, Math.max(0, earlier.length - (KEPT_CUTS - 1)))) await backend.remove(old).catch(() => undefined)
+  const again = cuts.indexOf(name)
+  if (again >= 0) cuts.splice(again, 1)
+  cuts.push(name)
+  for (const old of cuts.splice(0, Math.max(0, cuts.length - KEPT_CUTS))) await backend.remove(old).catch(() => undefined)
   return name
 }
 

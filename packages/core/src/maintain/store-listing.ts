@@ -6,22 +6,38 @@ import { readBytes } from '../read/read-bytes.js'
 
 /** What a container holds of a store. */
 export interface StoreListing {
-  /** The indexes of the data files, ascending; none is missing between the first and the last. */
+  /** The indexes of the data files, ascending. */
   readonly indexes: readonly number[]
   /** Names of rewrites that were interrupted. */
   readonly temporaries: readonly string[]
   /** Names of what recovery cut off, oldest first. */
   readonly cuts: readonly string[]
+  /** Names of what a repair set aside. */
+  readonly quarantines: readonly string[]
 }
 
-/** Lists a store's files. `FILE_MISSING` where there is a gap, `INVALID_OPTION` where a store with another prefix or padding is there. */
+/** Lists the files of a store that is to be written to. `FILE_MISSING` where there is a gap, and else as {@link listFiles}. */
 export async function listStore(backend: FileBackend, naming: FileNaming): Promise<StoreListing> {
+  const listing = await listFiles(backend, naming)
+  const missing = firstMissing(listing)
+  if (missing === undefined) return listing
+  throw new VarveError('FILE_MISSING', `open ${backend.description}: ${naming.dataFile(missing)} is missing, though files before and after it are there`)
+}
+
+function firstMissing({ indexes }: StoreListing): number | undefined {
+  const gap = indexes.findIndex((index, n) => n > 0 && index !== (indexes[n - 1] as number) + 1)
+  return gap > 0 ? (indexes[gap - 1] as number) + 1 : undefined
+}
+
+/** Lists a store's files, whether or not any is missing between them. `INVALID_OPTION` where a store with another prefix or padding is there. */
+export async function listFiles(backend: FileBackend, naming: FileNaming): Promise<StoreListing> {
   const names = await backend.list().catch((error: unknown) => {
     throw backendFailure(`list ${backend.description}`, error)
   })
   const indexes: number[] = []
   const temporaries: string[] = []
   const cuts: { readonly name: string; readonly index: number; readonly position: number }[] = []
+  const quarantines: string[] = []
   const others: string[] = []
   for (const name of names) {
     const index = naming.parseDataFile(name)
@@ -29,30 +45,23 @@ export async function listStore(backend: FileBackend, naming: FileNaming): Promi
     if (index !== undefined) indexes.push(index)
     else if (naming.isTemporary(name)) temporaries.push(name)
     else if (cut) cuts.push({ name, ...cut })
+    else if (naming.isQuarantine(name)) quarantines.push(name)
     else if (looksLikeDataFile(name)) others.push(name)
   }
   indexes.sort((a, b) => a - b)
   cuts.sort((a, b) => a.index - b.index || a.position - b.position)
   await refuseOtherNaming(backend, naming, others)
-  const gap = indexes.findIndex((index, n) => n > 0 && index !== (indexes[n - 1] as number) + 1)
-  if (gap > 0) {
-    const missing = naming.dataFile((indexes[gap - 1] as number) + 1)
-    throw new VarveError('FILE_MISSING', `open ${backend.description}: ${missing} is missing, though files before and after it are there`)
-  }
-  return { indexes, temporaries, cuts: cuts.map(({ name }) => name) }
+  return { indexes, temporaries, cuts: cuts.map(({ name }) => name), quarantines }
 }
 
 /**
  * The same beside a writer, which may drop files while they are listed: a list that was half read then may name a file and not the one
- * behind it. What is missing each time is missing.
+ * behind it. What is missing each time is missing, and the rest can be read all the same.
  */
 export async function listBesideWriter(backend: FileBackend, naming: FileNaming): Promise<StoreListing> {
   for (let attempt = 1; ; attempt++) {
-    try {
-      return await listStore(backend, naming)
-    } catch (error) {
-      if (attempt === LISTING_ATTEMPTS || !VarveError.is(error) || error.code !== 'FILE_MISSING') throw error
-    }
+    const listing = await listFiles(backend, naming)
+    if (attempt === LISTING_ATTEMPTS || firstMissing(listing) === undefined) return listing
   }
 }
 

@@ -18,8 +18,8 @@ export function* diagnose(window: FileWindow, location: Location, storeSeed: num
   const { position } = location
   for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) {
     if (position < block.start) {
-      // Where a file ends in a closing block, an item may have been before a trim.
-      if (block.header.close && block.end === open.end) return refuseLost(open, location)
+      // Where a file ends in a closing block, an item may have been before a trim. Space that was taken ahead may follow.
+      if (block.header.close && (yield* isRestZero(window, block.end))) return refuseLost(open, location)
       throw invalid(open, location, `a block header is at position ${block.position}`)
     }
     if (position >= block.end) continue

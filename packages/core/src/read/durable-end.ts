@@ -11,23 +11,26 @@ import { readClose, unprovenIn } from './tail.js'
 
 /**
  * The end of what is durable in a store: what stands before it and is not valid is damage; what stands behind it is a write under way, the rest of
- * one that a crash cut off, or a transaction without its end.
+ * one that a crash cut off, or a transaction without its end. `indexes` are the data files that are there.
  */
-export async function findDurableEnd(source: ScanSource): Promise<Place> {
-  if (!source.isBesideWriter) return source.frontier
-  const { files } = source
-  for (let index = source.lastIndex; index >= source.firstIndex; index--) {
+export async function findDurableEnd(source: ScanSource, indexes: readonly number[]): Promise<Place> {
+  return source.isBesideWriter ? durableEndOfFiles(source.files, indexes) : source.frontier
+}
+
+/** The same of a store that nobody writes to, or somebody else does. */
+export async function durableEndOfFiles(files: FileSet, indexes: readonly number[]): Promise<Place> {
+  for (const index of [...indexes].reverse()) {
     const end = await endInFile(files, index)
     if (end) return end
   }
-  return { index: source.firstIndex, position: 0 }
+  return { index: indexes[0] ?? 0, position: 0 }
 }
 
 /** Undefined where there is no file, or one that nothing was stored in. */
 async function endInFile(files: FileSet, index: number): Promise<Place | undefined> {
   try {
     return await files.with(index, async (open) => {
-      open.end = open.logical(await open.file.size())
+      await open.refresh()
       return durableEndOf(open, files.identity.storeSeed)
     })
   } catch (error) {

@@ -39,7 +39,7 @@ export class FileScanner {
   readonly index: number
   /** The position from which on nothing was delivered yet. */
   resume = 0
-  /** It was opened anew after a file behind it was seen, or for a picture of now: it has no more than it shows. */
+  /** It was opened anew after a file behind it was seen: it has no more than it shows. */
   isComplete = false
   readonly #options: FileScannerOptions
   readonly #storeSeed: number
@@ -96,7 +96,7 @@ export class FileScanner {
   /** Looks anew at what another process may have added. */
   async refresh(): Promise<void> {
     await this.#options.files.with(this.index, async (open) => {
-      open.end = open.logical(await open.file.size())
+      await open.refresh()
       if (open === this.#open) this.#window.reset()
     })
   }

@@ -8,7 +8,7 @@ import { run, runSync } from './loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
 import { readBytes, readBytesSync } from './read-bytes.js'
 import { rescueHeader, untrimmed } from './rescue-header.js'
-import { isUnused } from './unused-file.js'
+import { isUnused, isUnusedSync } from './unused-file.js'
 
 const MAX_OPEN = 64
 
@@ -82,6 +82,7 @@ export class FileSet {
         const bytes = new Uint8Array(FILE_HEADER_BYTES)
         const head = bytes.subarray(0, readBytesSync(file, bytes, 0))
         const size = file.sizeSync()
+        if (this.#isBesideWriter && isUnusedSync(file, head) && !this.existsSync(index + 1)) throw new BackendError('NOT_FOUND', `${name} was never used`)
         const { header, fault } = this.#checked(name, head, index)
         if (header) return this.#use(this.#keep(new OpenFile(name, file, header, size)))
         const window = new FileWindow(new OpenFile(name, file, untrimmed(index, this.identity), size), MiB)
@@ -229,17 +230,7 @@ export class FileSet {
 
   /** A writer that has just created its next file, or crashed over it, has stored nothing there. */
   async #isNotYetThere(index: number, file: BackendFile, head: Uint8Array): Promise<boolean> {
-    return this.#isBesideWriter && (await isUnused(file, head)) && !(await this.#exists(index + 1))
-  }
-
-  async #exists(index: number): Promise<boolean> {
-    try {
-      await (await this.#backend.open(this.naming.dataFile(index))).close()
-      return true
-    } catch (error) {
-      if (isBackendError(error, 'NOT_FOUND')) return false
-      throw error
-    }
+    return this.#isBesideWriter && (await isUnused(file, head)) && !(await this.exists(index + 1))
   }
 
   async #identify(name: string, file: BackendFile, head: Uint8Array, index: number, size: number): Promise<OpenFile> {

@@ -2,6 +2,7 @@ import { BlockCursor } from './block-cursor.js'
 import { FileWindow } from './file-window.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import type { ScanBounds } from './scan-bounds.js'
+import type { ScanPoint } from './scan-options.js'
 import type { ScanSource } from './scan-source.js'
 
 /** The index of the file in which the bounds begin, found by looking into few files however many there are. */
@@ -9,16 +10,20 @@ export async function findStart(source: ScanSource, { lower }: ScanBounds): Prom
   const { firstIndex, lastIndex } = source
   if (!lower) return firstIndex
   if ('location' in lower) return Math.max(firstIndex, Math.min(lower.location.index, lastIndex))
-  const startsBefore = async (index: number): Promise<boolean> =>
-    'sequence' in lower ? (await firstSequence(source, index)) <= lower.sequence : (await firstTime(source, index)) < lower.time
   let low = firstIndex
   let high = lastIndex
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (await startsBefore(middle)) low = middle
+    if (await startsBefore(source, lower, middle)) low = middle
     else high = middle - 1
   }
   return low
+}
+
+/** Whether a file begins before a point, or at it. */
+export async function startsBefore(source: ScanSource, point: ScanPoint, index: number): Promise<boolean> {
+  if ('location' in point) return index <= point.location.index
+  return 'sequence' in point ? (await firstSequence(source, index)) <= point.sequence : (await firstTime(source, index)) < point.time
 }
 
 // A file that is not there any more comes before everything that is.

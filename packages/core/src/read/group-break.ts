@@ -8,9 +8,9 @@ import type { Place } from './scan-source.js'
 export async function findGroupBreak(files: FileSet, block: PlacedBlock): Promise<Place | undefined> {
   let place: Place = { index: block.index, position: block.end }
   for (;;) {
+    // Another process may have added to it since it was opened, or have made it anew after a crash.
+    if (place.index > block.index) await files.forget(place.index)
     const stop = await files.with(place.index, async (open) => {
-      // Another process may have added to it since it was opened.
-      if (place.index > block.index) open.end = open.logical(await open.file.size())
       const { storeSeed } = files.identity
       const window = new FileWindow(open, HEADER_CHUNK)
       const cursor = new BlockCursor(window, storeSeed, Math.max(place.position, open.header.trimOffset))

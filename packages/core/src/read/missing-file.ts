@@ -15,23 +15,23 @@ export interface KnownFiles {
  */
 export async function refuseGap(operation: string, files: FileSet, known: KnownFiles, index: number): Promise<void> {
   for (const lower of candidates(known, index)) {
-    if (!known.isBesideWriter || (await files.exists(lower))) throw missing(operation, files, index)
+    if (!known.isBesideWriter || (await files.exists(lower))) throw missingFile(operation, files, index)
   }
 }
 
 /** The same at once. */
 export function refuseGapSync(operation: string, files: FileSet, known: KnownFiles, index: number): void {
   for (const lower of candidates(known, index)) {
-    if (!known.isBesideWriter || files.existsSync(lower)) throw missing(operation, files, index)
+    if (!known.isBesideWriter || files.existsSync(lower)) throw missingFile(operation, files, index)
   }
 }
 
-/** The files that are not missing with this one where it was dropped. */
+/** The files that are not missing with this one where it was dropped. From the first on, which is there as a rule: between two files there may be room for very many. */
 function* candidates({ firstIndex, lastIndex }: KnownFiles, index: number): Generator<number> {
   if (index >= lastIndex) return
-  for (let lower = index - 1; lower >= firstIndex; lower--) yield lower
+  for (let lower = firstIndex; lower < index; lower++) yield lower
 }
 
-function missing(operation: string, { naming }: FileSet, index: number): VarveError {
+export function missingFile(operation: string, { naming }: FileSet, index: number): VarveError {
   return new VarveError('FILE_MISSING', `${operation}: ${naming.dataFile(index)} is missing, though files before and after it are there`)
 }

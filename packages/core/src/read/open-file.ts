@@ -1,5 +1,5 @@
 import type { BackendFile } from '@varve/backend'
-import { VarveError } from '../errors.js'
+import { backendFailure, VarveError } from '../errors.js'
 import { decodeFileHeader, FILE_HEADER_BYTES, FORMAT_VERSION, type FileHeader } from '../format/file-header.js'
 
 /** What every file of a store has in common. */
@@ -36,6 +36,15 @@ export class OpenFile {
 
   get index(): number {
     return this.header.index
+  }
+
+  /** Beside a writer: sees how far the file reaches by now. */
+  async refresh(): Promise<void> {
+    try {
+      this.end = this.logical(await this.file.size())
+    } catch (error) {
+      throw backendFailure(`read the size of ${this.name}`, error)
+    }
   }
 
   logical(physical: number): number {

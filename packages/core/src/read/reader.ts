@@ -132,7 +132,7 @@ export class Reader {
     const { position, size } = location
     const length = RECORD_HEADER_BYTES + size
     if (isTrimmedAway(open, position)) return undefined
-    if (position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(await this.#failing(open, open.file.size()))
+    if (position + length > open.end && this.#view.isBesideWriter) await open.refresh()
     if (position >= open.end) return void refuseLost(open, location)
     if (position + length <= open.end) {
       const record = head ?? platform.allocateItem(length)

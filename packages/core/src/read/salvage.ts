@@ -37,6 +37,8 @@ export interface Salvaged {
   readonly count: number
   /** Behind the last of them: before the area's end where the header of another block stood there, or where there were no more to find. */
   readonly end: number
+  /** Records among them that an earlier repair put in place of lost ones. */
+  readonly earlier: number
   /** Records that should be there and for which no bytes are left: where the file was cut off. */
   readonly missing: number
 }
@@ -52,6 +54,7 @@ export async function salvageRecords(window: FileWindow, area: SalvageArea, stor
   const search = new RecordSearch(window.open, end - start, storeSeed, hasLosses)
   const found: Region[] = []
   let good = 0
+  let earlier = 0
   let position = start
   for (;;) {
     const most = count === undefined ? Number.MAX_SAFE_INTEGER : count - good - found.length
@@ -59,6 +62,7 @@ export async function salvageRecords(window: FileWindow, area: SalvageArea, stor
     const record = await checkRecordAt(window, position, end, storeSeed, hasLosses)
     if (record && record.state !== 'damaged') {
       good++
+      if (record.state === 'lost') earlier++
       position = behind(record)
       continue
     }
@@ -69,7 +73,7 @@ export async function salvageRecords(window: FileWindow, area: SalvageArea, stor
     found.push({ from: position, to: next, good })
     position = next
   }
-  return { ...share(found, good, count), end: position }
+  return { ...share(found, good, count), earlier, end: position }
 }
 
 function behind({ position, size }: CheckedRecord): number {
@@ -110,7 +114,7 @@ interface Region {
 }
 
 /** Shares out among the regions the records that are missing: at least one was in each, and no more than there is room for. */
-function share(found: readonly Region[], good: number, count: number | undefined): Omit<Salvaged, 'end'> {
+function share(found: readonly Region[], good: number, count: number | undefined): Omit<Salvaged, 'end' | 'earlier'> {
   let missing = Math.max(0, (count ?? 0) - good - found.length)
   const counts = new Map<Region, number>()
   for (const region of [...found].sort((a, b) => b.to - b.from - (a.to - a.from))) {

@@ -12,11 +12,31 @@ import type { Place, ScanSource } from './scan-source.js'
 
 /** The items within the bounds, in order of adding, a batch at a time. */
 export async function* scanForward(source: ScanSource, bounds: ScanBounds, options: ScanOptions, withData: boolean): AsyncGenerator<Batch, void, void> {
+  const progress = { hasCaughtUp: false }
+  try {
+    yield* batches(source, bounds, options, withData, progress)
+  } catch (error) {
+    // A follower that looks and looks ends where the store is stopped, also in the middle of a look.
+    if (!progress.hasCaughtUp || !source.isBesideWriter || !source.isStopped) throw error
+  }
+}
+
+interface Progress {
+  /** All that was there when it was looked for last was given. */
+  hasCaughtUp: boolean
+}
+
+async function* batches(source: ScanSource, bounds: ScanBounds, options: ScanOptions, withData: boolean, progress: Progress): AsyncGenerator<Batch, void, void> {
   const { follow = false, buffered = false } = options
   const scannerFor = (index: number): FileScanner =>
     new FileScanner(index, { files: source.files, bounds, withData, isUnproven: () => source.isBesideWriter })
+  const scannerOfFile = async (index: number): Promise<FileScanner> => {
+    // Beside a writer, a handle from before may be of a file that has been trimmed or dropped since.
+    if (source.isBesideWriter) await source.files.forget(index)
+    return scannerFor(index)
+  }
   const fixedEnd = follow ? undefined : endOf(source, buffered)
-  let scanner = scannerFor(await findStart(source, bounds))
+  let scanner = await scannerOfFile(await findStart(source, bounds))
   for (;;) {
     options.signal?.throwIfAborted()
     // Read before the files are: what becomes true meanwhile is seen at the next round.
@@ -29,13 +49,14 @@ export async function* scanForward(source: ScanSource, bounds: ScanBounds, optio
       const step = await scanner.next(index === limit.index ? limit.position : Number.MAX_SAFE_INTEGER)
       if (step.kind === 'above') return
       if (step.kind === 'batch') {
+        progress.hasCaughtUp = false
         yield step.items
         continue
       }
-      const next = await nextFile(source, scanner, step, limit, follow)
+      const next = await nextFile(source, scanner, step, limit)
       if (next === 'again') continue
       if (next !== undefined) {
-        scanner = scannerFor(next)
+        scanner = await scannerOfFile(next)
         continue
       }
       if (step.kind === 'end') scanner.resume = Math.max(scanner.resume, step.position)
@@ -53,7 +74,9 @@ export async function* scanForward(source: ScanSource, bounds: ScanBounds, optio
     if (!follow || isStopped) return
     if (failure) throw new VarveError('FAILED', `scan: nothing more will become durable, as the store failed: ${failure.message}`, { cause: failure })
     await untilChange(change ?? source.nextChange(buffered), options.signal)
-    if (source.isBesideWriter) await scanner.refresh()
+    if (!source.isBesideWriter) continue
+    progress.hasCaughtUp = true
+    await scanner.refresh()
   }
 }
 
@@ -79,7 +102,7 @@ function isWithin({ location, sequence, timestamp }: ScannedItem, bounds: ScanBo
 }
 
 /** Where to go on when a file has no more to show: undefined where this was the last one, `again` where it has to be looked at once more. */
-async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep, limit: Place, follow: boolean): Promise<number | 'again' | undefined> {
+async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep, limit: Place): Promise<number | 'again' | undefined> {
   const { index } = scanner
   if (!source.isBesideWriter) {
     if (step.kind === 'missing') await refuseGap('scan', source.files, source, index)
@@ -92,7 +115,7 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
   }
   const next = await source.fileBehind(index, step.kind === 'missing')
   // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.
-  if (step.kind === 'end' && !scanner.isComplete && (next !== undefined || !follow)) {
+  if (step.kind === 'end' && !scanner.isComplete && next !== undefined) {
     scanner.isComplete = true
     await source.files.forget(index)
     return 'again'

@@ -1,3 +1,4 @@
+import type { Damage } from './damage.js'
 import { checkLocation, type Location } from '../location.js'
 
 /** A place in the order of adding. */
@@ -21,6 +22,11 @@ export interface ScanOptions {
   readonly follow?: boolean
   /** Show what is accepted and not durable yet too; a crash gives its sequences away again. Default false. */
   readonly buffered?: boolean
+  /**
+   * Called with each damaged extent, and the scan goes on behind it, with every item that is intact. Without it a scan ends at damage: with `CORRUPT`, `FILE_MISSING`, or what else is wrong with a file.
+   * Such a scan reads all of a block before it shows an item of it, and so takes about twice as long.
+   */
+  readonly onDamage?: (damage: Damage) => void
   /** Ends it: the iteration throws the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -47,6 +53,7 @@ export function checkScanOptions(options: ScanOptions): void {
   for (const name of FLAGS) {
     if (options[name] !== undefined && typeof options[name] !== 'boolean') throw new TypeError(`scan: ${name} is true or false, not ${String(options[name])}`)
   }
+  if (options.onDamage !== undefined && typeof options.onDamage !== 'function') throw new TypeError(`scan: onDamage is a function, not ${typeof options.onDamage}`)
   if (options.from && options.after) throw new TypeError('scan: give from or after, not both')
   if (options.reverse && options.follow) throw new TypeError('scan: what is yet to come can only be followed forwards')
 }

@@ -1,4 +1,5 @@
 import type { Batch } from './file-scanner.js'
+import { scanSalvaging } from './salvaging-scan.js'
 import { scanBackward } from './scan-backward.js'
 import { ScanBounds } from './scan-bounds.js'
 import { scanForward } from './scan-forward.js'
@@ -82,7 +83,12 @@ export function scan(source: ScanSource, options: ScanOptions, withData: boolean
   const { signal } = options
   if (signal?.aborted) closing.abort(signal.reason)
   signal?.addEventListener('abort', () => closing.abort(signal.reason), { once: true, signal: closing.signal })
-  const batches = (options.reverse ? scanBackward : scanForward)(source, new ScanBounds(options), { ...options, signal: closing.signal }, withData)
+  const bounds = new ScanBounds(options)
+  const { onDamage } = options
+  const inner = { ...options, signal: closing.signal }
+  const batches = onDamage
+    ? scanSalvaging(source, bounds, { ...inner, onDamage }, withData)
+    : (options.reverse ? scanBackward : scanForward)(source, bounds, inner, withData)
   return new ScanIterator(batches, closing)
 }
 

@@ -31,10 +31,14 @@ export async function readClose(open: OpenFile, storeSeed: number): Promise<Bloc
   return header?.close ? header : undefined
 }
 
+/** The last block of a file, as far as headers tell: the closing one, unless the file is the one that is written, or space that was taken ahead follows it. */
+export async function readLastBlock(open: OpenFile, storeSeed: number): Promise<BlockHeader | undefined> {
+  return (await readClose(open, storeSeed)) ?? (await walkHeaders(new FileWindow(open, MiB), storeSeed)).last
+}
+
 /** The sequence behind the last whole block, as far as it can be seen. */
 export async function readEnd(open: OpenFile, storeSeed: number): Promise<number> {
-  const close = await readClose(open, storeSeed)
-  const last = close ?? (await walkHeaders(new FileWindow(open, MiB), storeSeed)).last
+  const last = await readLastBlock(open, storeSeed)
   return last ? last.sequence + last.count : open.header.sequence
 }
 

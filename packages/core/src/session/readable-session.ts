@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'
 import { Limiter } from '../read/limiter.js'
 import type { ReadView } from '../read/read-view.js'
+import { missingFile } from '../read/missing-file.js'
 import { Reader } from '../read/reader.js'
 import type { Place, ScanSource } from '../read/scan-source.js'
 import { readEnd } from '../read/tail.js'
@@ -93,14 +94,23 @@ export class ReadableSession implements Session, ReadView, ScanSource {
   async fileBehind(index: number, isMissing: boolean): Promise<number | undefined> {
     const next = index + 1
     if (!isMissing) {
-      if (next <= this.#lastIndex || (await this.files.with(next, async () => true))) {
+      if (await this.files.exists(next)) {
         this.#lastIndex = Math.max(this.#lastIndex, next)
         return next
       }
-      if (++this.#looks % LOOKS_PER_LISTING !== 0) return undefined
+      // One that was there and is not any more was dropped, or held nothing but the beginning of a transaction when its writer crashed.
+      if (next > this.#lastIndex && ++this.#looks % LOOKS_PER_LISTING !== 0) return undefined
       await this.files.forget(index)
     }
-    return (await this.#list()).find((one) => one > index)
+    const indexes = await this.#list()
+    const behind = indexes.find((one) => one > index)
+    const isThereBefore = (indexes[0] ?? index + 1) <= index
+    if (behind !== undefined && isThereBefore && (isMissing || behind > next)) throw missingFile('scan', this.files, isMissing ? index : next)
+    return behind
+  }
+
+  listFiles(): Promise<readonly number[]> {
+    return this.#list()
   }
 
   async lookAgain(): Promise<void> {
@@ -112,16 +122,14 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     const indexes = await this.#list()
     // One that is open may have grown since, and been closed behind a closing block.
     for (const index of indexes) {
-      await files.with(index, async (open) => {
-        open.end = open.logical(await open.file.size())
-      })
+      await files.with(index, (open) => open.refresh())
     }
     const nextSequence = (await files.with(this.#lastIndex, (open) => readEnd(open, files.identity.storeSeed))) ?? 0
     return {
       firstIndex: this.#firstIndex,
       lastIndex: this.#lastIndex,
       files: indexes.length,
-      bytes: await totalBytes(files, this.#firstIndex, this.#lastIndex),
+      bytes: await totalBytes(files, indexes),
       firstSequence: await sequenceAtStart(files, this.#firstIndex),
       nextSequence,
       durableSequence: nextSequence,

@@ -14,9 +14,9 @@ export interface Session {
 }
 
 /** Bytes of all data files. */
-export async function totalBytes(files: FileSet, firstIndex: number, lastIndex: number): Promise<number> {
+export async function totalBytes(files: FileSet, indexes: Iterable<number>): Promise<number> {
   let bytes = 0
-  for (let index = firstIndex; index <= lastIndex; index++) {
+  for (const index of indexes) {
     bytes += (await files.with(index, async (open) => open.physical(open.end))) ?? 0
   }
   return bytes

@@ -119,6 +119,11 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return undefined
   }
 
+  async listFiles(): Promise<readonly number[]> {
+    const { firstIndex, lastIndex } = this
+    return Array.from({ length: lastIndex - firstIndex + 1 }, (_, n) => firstIndex + n)
+  }
+
   async lookAgain(): Promise<void> {}
 
   async stats(): Promise<Omit<VarveStats, 'state'>> {
@@ -127,7 +132,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
       firstIndex,
       lastIndex,
       files: lastIndex - firstIndex + 1,
-      bytes: await totalBytes(files, firstIndex, lastIndex),
+      bytes: await totalBytes(files, await this.listFiles()),
       firstSequence: await sequenceAtStart(files, firstIndex),
       nextSequence: writer.appender.sequence,
       durableSequence: writer.durability.frontier.sequence,

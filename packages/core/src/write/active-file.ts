@@ -34,8 +34,8 @@ export class ActiveFile {
   /** From where on the bytes are to be written again before anything follows them. */
   #unproven: number | undefined
   #syncs = 0
-  /** Throws where nothing may be written any more. Asked before every call that writes: much may happen while the one before it is under way. */
-  checkAlive: () => void = () => {}
+  /** Throws where nothing may be written any more; given by who takes the file over. Asked before every call that writes: much may happen while the one before it is under way. */
+  checkAlive!: () => void
 
   constructor(open: OpenFile, storeSeed: number, { synced, endsInClose }: ActiveFileState) {
     this.open = open

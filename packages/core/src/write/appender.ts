@@ -118,18 +118,15 @@ export class Appender {
     let active = this.#active
     if (active?.hasRoomFor(bytes) && this.#fits(active.end + bytes)) return active.add(data)
     const slabSize = this.#pool.sizeFor(bytes)
-    if (this.#pool.held + slabSize > this.#pool.limit) return undefined
+    if (!this.#pool.hasRoomFor(slabSize)) return undefined
     if (active && this.#activeHeld + slabSize > this.#options.maxBufferSize) {
       this.seal()
       active = undefined
     }
     if (!this.#fits((active ? active.end : this.#tail.position + BLOCK_HEADER_BYTES) + bytes)) this.rotate()
-    active = this.#active
-    if (!active?.hasRoomFor(bytes)) {
-      const slab = this.#pool.take(slabSize) as Uint8Array
-      active ??= this.#active = this.#newBlock()
-      this.#addSlab(active, slab)
-    }
+    const slab = this.#pool.take(slabSize)
+    active = this.#active ??= this.#newBlock()
+    this.#addSlab(active, slab)
     return active.add(data)
   }
 
@@ -242,7 +239,7 @@ export class Appender {
     let end = this.#tail.position + BLOCK_HEADER_BYTES
     if (this.#fits(end + staging.length)) {
       // The usual case: one block, without a look at each record.
-      return { blocks: [staging.slabs.map((_, slab) => ({ slab, start: 0, end: staging.slabs[slab]?.used ?? 0 }))], rotatesFirst, rotations: 0 }
+      return { blocks: [staging.slabs.map(({ used }, slab) => ({ slab, start: 0, end: used }))], rotatesFirst, rotations: 0 }
     }
     let empty = true
     staging.slabs.forEach(({ bytes, used }, slab) => {
@@ -260,7 +257,7 @@ export class Appender {
         end += record
         at += record
       }
-      if (start < used) blocks[blocks.length - 1]?.push({ slab, start, end: used })
+      blocks[blocks.length - 1]?.push({ slab, start, end: used })
     })
     return { blocks, rotatesFirst, rotations: blocks.length - 1 + (rotatesFirst ? 1 : 0) }
   }

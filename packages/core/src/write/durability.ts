@@ -41,11 +41,6 @@ export class Durability {
     return this.#frontier
   }
 
-  /** Whether somebody waits for something that is not durable yet. */
-  get isAwaited(): boolean {
-    return this.#attempts.length > 0
-  }
-
   covers(index: number, position: number): boolean {
     const frontier = this.#frontier
     return index < frontier.index || (index === frontier.index && position < frontier.position)
@@ -58,9 +53,8 @@ export class Durability {
     return new Promise((resolve, reject) => this.#attempts.push({ sequence, locations, resolve, reject }))
   }
 
-  /** Resolves when the item there is durable, whatever attempts fail before; rejects where it never will be. */
+  /** Resolves when the item there, which is not durable yet, is; whatever attempts fail before. Rejects where it never will be. */
   watch(index: number, position: number): Promise<void> {
-    if (this.covers(index, position)) return Promise.resolve()
     if (this.#failure) return Promise.reject(this.#failed([]))
     return new Promise((resolve, reject) => this.#watches.push({ index, position, resolve, reject }))
   }
@@ -69,7 +63,7 @@ export class Durability {
   nextChange(withAccepted: boolean): Promise<void> {
     this.#wakesWhenAccepted ||= withAccepted
     if (!this.#advanced) {
-      let resolve = (): void => {}
+      let resolve!: () => void
       const promise = new Promise<void>((settle) => void (resolve = settle))
       this.#advanced = { promise, resolve }
     }

@@ -89,10 +89,6 @@ export class Flusher {
     return this.#parts.appender.queue.length > 0 || this.#parts.appender.active !== undefined
   }
 
-  get isIdle(): boolean {
-    return this.#running === undefined
-  }
-
   /** The end of what is in the files and may be shown. */
   get shown(): { readonly index: number; readonly position: number } {
     return this.#shown
@@ -135,7 +131,8 @@ export class Flusher {
 
   /** Sees to what is in the queue. */
   kick(): void {
-    if (!this.#running && !this.#refused && this.#parts.appender.queue.length > 0) this.#start()
+    // Where a start is due at the next turn it takes this along.
+    if (!this.#running && !this.#scheduled && !this.#refused && this.#parts.appender.queue.length > 0) this.#start()
   }
 
   /** As {@link kick}, also after a refused write. */
@@ -164,13 +161,12 @@ export class Flusher {
     this.#scheduled = true
     platform.nextTurn(() => {
       this.#scheduled = false
-      // Refused meanwhile: what asked for this turn was answered by that.
-      if (this.#running || this.#failure || this.#refused) return
-      if (this.#sealWanted && this.#parts.appender.queue.length === 0) this.#seal()
+      this.#seal()
       this.#start()
     })
   }
 
+  // What is sealed already and what is sealed now go down together, in one append and one sync.
   #seal(): void {
     this.#sealWanted = false
     this.#parts.appender.seal()
@@ -186,8 +182,9 @@ export class Flusher {
       const { appender, durability, onRoom } = this.#parts
       if (this.#refused || this.#failure) return
       onRoom()
-      if (appender.queue.length > 0) this.kick()
-      else if ((this.#sealWanted && appender.active) || this.#demanded > durability.frontier.sequence) this.#schedule()
+      if (this.#sealWanted && appender.active) this.#schedule()
+      else if (appender.queue.length > 0) this.kick()
+      else if (this.#demanded > durability.frontier.sequence) this.#schedule()
     })
   }
 
@@ -206,6 +203,7 @@ export class Flusher {
     const entry = appender.queue.peek()
     switch (entry?.kind) {
       case 'block':
+        if (this.#sealWanted) this.#seal()
         await this.#layDown(this.#takeBatch())
         return true
       case 'rotate':
@@ -265,11 +263,11 @@ export class Flusher {
   #release(): void {
     this.checkAlive()
     const { appender, pool, durability, emitter, onRoom } = this.#parts
-    const last = this.#withheld[this.#withheld.length - 1]
-    if (last?.group === 'part') return
+    const last = this.#withheld[this.#withheld.length - 1] as BlockEntry
+    if (last.group === 'part') return
     const released = this.#withheld
     this.#withheld = []
-    if (last) this.#written = last.block.sequence + last.block.count
+    this.#written = last.block.sequence + last.block.count
     this.#shown = { index: this.active.index, position: this.active.end }
     const durable = this.active.synced === this.active.end
     const events = emitter.has('write') ? writeEvents(released, durable) : []

@@ -28,9 +28,13 @@ export class SlabPool {
     return Math.max(this.slabSize, bytes + BLOCK_HEADER_BYTES)
   }
 
-  /** A slab of `size`, or undefined where that would pass the limit. */
-  take(size: number): Uint8Array | undefined {
-    if (this.#held + size > this.limit) return undefined
+  /** Whether a slab of `size` keeps within the limit. */
+  hasRoomFor(size: number): boolean {
+    return this.#held + size <= this.limit
+  }
+
+  /** A slab of `size`, for which there is room. */
+  take(size: number): Uint8Array {
     if (size !== this.slabSize) {
       // Idle slabs make way: what waits here counts as memory too.
       while (this.#idle.length > 0 && this.#held + size + this.#idle.length * this.slabSize > this.limit) this.#idle.pop()

@@ -39,7 +39,7 @@ export class WaitingAdds {
   /** Waits in line. `onLeave` is called when the add was given up, by time or signal. */
   push(add: WaitingAdd, signal: AbortSignal | undefined, onLeave: () => void): void {
     const giveUp = (error: unknown): void => {
-      if (!this.#entries.remove(entry)) return
+      this.#entries.remove(entry)
       entry.leave()
       add.reject(error)
       onLeave()

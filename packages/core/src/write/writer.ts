@@ -57,6 +57,7 @@ export class Writer {
   readonly #onFatal: (error: VarveError) => void
   #failure: VarveError | undefined
   #isClosing = false
+  #waitingCommits = 0
   #sinceTurn = 0
   #turn: Promise<void> | undefined
   /** An oversized item is being written: until its end nothing else gets a place. */
@@ -177,9 +178,10 @@ export class Writer {
   /** Places a transaction and makes it durable. */
   async commit(staging: Staging): Promise<Location[]> {
     // Right before the places are taken: whenever control is let go of, an oversized item may take its own.
+    this.#waitingCommits++
     while (this.#oversized) await this.#oversized
+    this.#waitingCommits--
     if (this.#failure) throw this.#failed()
-    if (this.#isClosing) throw new VarveError('NOT_RUNNING', 'transaction.commit: the store was stopped meanwhile')
     const locations = this.appender.placeGroup(staging)
     await this.makeDurable(this.appender.sequence, locations)
     return locations
@@ -228,7 +230,7 @@ export class Writer {
       while (this.#oversized) await this.#oversized
       // Lets everything before it through, or says why not.
       await this.runTask(async () => {})
-    } while (this.#waiting.length > 0 || this.appender.sequence > this.durability.frontier.sequence)
+    } while (this.#waiting.length > 0 || this.#waitingCommits > 0 || this.appender.sequence > this.durability.frontier.sequence)
     await this.runTask(async () => {
       const { active } = this.flusher
       if (!active.endsInClose) await active.close(this.appender.sequence, this.appender.stamp(), false)
@@ -341,7 +343,7 @@ export class Writer {
     const { index, position, sequence } = appender
     const location = { index, position: position + BLOCK_HEADER_BYTES, size }
     // Everything else is laid down and nothing new is let in: there is room.
-    const piece = this.#pool.take(this.#pool.slabSize) as Uint8Array
+    const piece = this.#pool.take(this.#pool.slabSize)
     const place = { storeSeed: this.#storeSeed, sequence, timestamp: appender.stamp() }
     try {
       await writeOversized(flusher.active, data, place, piece)

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
  * The format read a second time, from FORMAT.md alone: it shares no code with the engine, so that the two can't be wrong in the same way.
  * Whatever the page does not allow in a store that was stopped is an error here.
  */
-export interface DecodedFile {
+interface DecodedFile {
   readonly genesis: string
   readonly storeId: string
   readonly index: number
@@ -16,7 +16,7 @@ export interface DecodedFile {
   readonly blocks: readonly DecodedBlock[]
 }
 
-export interface DecodedBlock {
+interface DecodedBlock {
   readonly position: number
   readonly continues: boolean
   readonly close: boolean
@@ -30,7 +30,7 @@ export interface DecodedBlock {
   readonly records: readonly DecodedRecord[]
 }
 
-export interface DecodedRecord {
+interface DecodedRecord {
   readonly position: number
   readonly payload: Uint8Array
   readonly lost: boolean

@@ -5,7 +5,7 @@ import { assertKept } from './agree.js'
 import { BrokenPromise } from './broken-promise.js'
 import type { Expectation } from './expectation.js'
 import { type Inspection, inspect, type UsedRecoveries } from './inspect.js'
-import { describe, recognise } from './sighting.js'
+import { describe, recognise, type Sighting } from './sighting.js'
 
 /** What came out of a recovery: the start of another ledger. */
 export type Recovered = LedgerBase
@@ -33,20 +33,21 @@ export class Checker {
 }
 
 function judge({ raw, recovered, next, nextPlace }: Inspection, expected: Expectation): Recovered {
-  const shown = recognise(recovered, expected.items)
-  const removed = assertKept(expected, shown, next)
-  const before = sequencesOf(recognise(raw ?? [], expected.items))
-  if (before !== sequencesOf(shown)) throw new BrokenPromise(`before recovery a reader sees the sequences ${before}; after it there are ${sequencesOf(shown)}`)
-  const items = expected.items.slice(0, next)
-  const last = items[expected.least - 1]
+  const after = judgeRecovered(recovered, next, expected)
+  const [before, shown] = [raw ?? [], recovered].map((sightings) => sightings.map(({ sequence }) => sequence).join())
+  recognise(raw ?? [], expected.items)
+  if (before !== shown) throw new BrokenPromise(`before recovery a reader sees the sequences ${before}; after it there are ${shown}`)
+  const last = after.items[expected.least - 1]
   if (last && !isBehind(nextPlace, last.location)) {
     throw new BrokenPromise(`the next item is placed at ${nextPlace.index}:${nextPlace.position}, not behind the acknowledged ${describe(last)}`)
   }
-  return { items, removed, next }
+  return after
 }
 
-function sequencesOf(items: readonly PlacedItem[]): string {
-  return items.map(({ sequence }) => sequence).join()
+/** Throws where what a recovered store shows, with `next` as the sequence of the next item, is not what was promised. */
+export function judgeRecovered(recovered: readonly Sighting[], next: number, expected: Expectation): Recovered {
+  const removed = assertKept(expected, recognise(recovered, expected.items), next)
+  return { items: expected.items.slice(0, next), removed, next }
 }
 
 function isBehind(place: PlacedItem['location'], { index, position, size }: PlacedItem['location']): boolean {

@@ -40,7 +40,7 @@ export function recognise(sightings: readonly Sighting[], items: readonly Placed
   })
 }
 
-export function isContentOf({ number, size }: PlacedItem, data: Uint8Array): boolean {
+export function isContentOf({ number, size }: Pick<PlacedItem, 'number' | 'size'>, data: Uint8Array): boolean {
   return Buffer.compare(contentOf(number, size), data) === 0
 }
 

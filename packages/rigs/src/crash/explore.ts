@@ -47,26 +47,26 @@ class Exploration {
   /** Runs the program to its end, and gives the moments at which the power may have gone. */
   async run(): Promise<readonly Moment[]> {
     const { known = 0, states } = this.#options
+    const { operations, preallocation = 0 } = this.#program
     const moments: Moment[] = []
-    let disk = powerLossBackend()
+    let disk = powerLossBackend({ preallocation })
     let run = new ProgramRun(disk, this.#program, new Ledger(emptyBase))
     let recorded = (): readonly Moment[] => []
-    const { operations } = this.#program
     for (const [n, operation] of operations.entries()) {
-      if (n === known) recorded = recordMoments(disk, run.ledger, states)
+      if (n === known) recorded = recordMoments(disk, run, states)
       if (operation.do !== 'crash') {
         await this.#telling([], () => run.do(operation))
         continue
       }
       moments.push(...recorded())
-      const moment = recordMoments(disk, run.ledger, states)().at(-1) as Moment
+      const moment = recordMoments(disk, run, states)().at(-1) as Moment
       const state = disk.crashState(operation.seed, states)
       const recovered = await this.#check(state, moment, [])
       const { nextNumber } = run.ledger
       await run.leave()
       disk = state.backend()
       run = new ProgramRun(disk, this.#program, new Ledger(recovered, nextNumber))
-      recorded = recordMoments(disk, run.ledger, states)
+      recorded = recordMoments(disk, run, states)
       await this.#telling([{ moment: moment.words, state }], () => run.do({ do: 'start' }))
     }
     moments.push(...recorded())
@@ -90,9 +90,8 @@ class Exploration {
     const { state } = cuts.at(-1) as Cut
     const disk = state.backend()
     const { nextNumber, items } = expectation()
-    const ledger = new Ledger(recovered, nextNumber)
-    const run = new ProgramRun(disk, this.#program, ledger)
-    const recorded = recordMoments(disk, ledger, FEW)
+    const run = new ProgramRun(disk, this.#program, new Ledger(recovered, nextNumber))
+    const recorded = recordMoments(disk, run, FEW)
     // The same sizes again: so that blocks come to lie exactly where those were that recovery cut off.
     const lost = items.slice(recovered.next).map(({ size }) => size)
     await this.#telling(cuts, async () => {

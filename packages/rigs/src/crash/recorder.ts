@@ -1,6 +1,7 @@
 import type { CrashState, CrashStateOptions, PowerLossBackend, PowerLossStep } from '@varve/backend/faults'
 import { type Expectation, expectationAt } from '../checker/expectation.js'
 import type { Ledger } from '../programs/ledger.js'
+import type { ProgramRun } from '../programs/program-run.js'
 
 /** A moment at which the power may go: what it could leave, and what must be there then. */
 export interface Moment {
@@ -11,14 +12,15 @@ export interface Moment {
 }
 
 /** Keeps every moment at which a power cut could leave something new, from now until the returned function is called, which gives them: that one is the last. */
-export function recordMoments(disk: PowerLossBackend, ledger: Ledger, options: CrashStateOptions): () => readonly Moment[] {
+export function recordMoments(disk: PowerLossBackend, run: ProgramRun, options: CrashStateOptions): () => readonly Moment[] {
   const moments: Moment[] = []
-  let last = ''
+  let last: { readonly revision: number; readonly ledger: Ledger; readonly moment: number } | undefined
   const record = (words: string): void => {
+    const { revision } = disk
+    const { ledger } = run
     const { moment } = ledger
-    const key = `${disk.revision} ${moment}`
-    if (key === last) return
-    last = key
+    if (last?.revision === revision && last.ledger === ledger && last.moment === moment) return
+    last = { revision, ledger, moment }
     let expectation: Expectation | undefined
     moments.push({ words, states: disk.crashStates(options), expectation: () => (expectation ??= expectationAt(ledger, moment)) })
   }

@@ -19,6 +19,7 @@ export interface LoadOptions {
 
 // So many times in a row the medium may fail before the program gives up.
 const PATIENCE = 5
+const READ_AFTER_FAILURE = 20
 
 /** Uses a writer's store without end, or for so many rounds: many things at a time, and now and then it is stopped and started again. */
 export class Load {
@@ -50,6 +51,13 @@ export class Load {
     return isOpen
   }
 
+  /** Stops the store. On a medium that fails it may take several tries, and come to nothing. */
+  async stop(): Promise<boolean> {
+    const { store } = this.#writer
+    for (this.#failures = 0; this.#failures <= PATIENCE; ) if (await this.#try('stop', () => store.stop())) return true
+    return false
+  }
+
   /** Stops the store, and opens it again. */
   async #restart(): Promise<boolean> {
     if (!(await this.#try('stop', () => this.#writer.store.stop()))) return this.#failures <= PATIENCE
@@ -60,7 +68,7 @@ export class Load {
   /** What is durable can be read of a store that failed; then it is started again, which recovers it. */
   async #startAgain(): Promise<boolean> {
     const { store, holdings } = this.#writer
-    for (const item of holdings.items) {
+    for (const item of holdings.items.slice(-READ_AFTER_FAILURE)) {
       if (!this.#writer.isDurable(item.mark) || holdings.mayBeGone(item)) continue
       await this.#try('read', async () => assertIs(await store.read(item.location), item.mark, item.location))
     }

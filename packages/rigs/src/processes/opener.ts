@@ -18,7 +18,7 @@ export async function openOnCommand({ directory }: OpenJob): Promise<void> {
         await writer.open()
       } else if (command === 'add' && writer) {
         const { mark, data } = writer.next(Number(argument))
-        writer.accepted([mark], [await writer.store.add(data, { durable: true })], { durable: true })
+        writer.accepted([mark], [await writer.store.add(data, { durable: true })], { durable: true, readable: true })
       } else await writer?.store.stop()
     } catch (error) {
       if (!VarveError.is(error)) throw error

@@ -114,7 +114,8 @@ export class ProcessLedger {
         break
       case 'stopped':
         this.#stopped = true
-        for (const id of this.#entries.keys()) this.#acknowledge(id)
+        // What an earlier life left behind is known by the next look only.
+        for (const { mark } of this.#entries.values()) if (mark.life === this.#life) this.#acknowledge(idOf(mark))
         break
       case 'refused':
         this.counts.refused++

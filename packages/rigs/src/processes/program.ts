@@ -15,10 +15,11 @@ async function write(job: Job & { readonly do: 'write' }): Promise<void> {
   const random = seededRandom(seed)
   const writer = new Writer(fsBackend(directory), { ...randomSettings(random), ...job.settings }, life)
   if (end === 'signal') stopOnSignals(writer.store)
-  const isOver = await new Load(writer, { random, width, rounds, onFaultyMedium }).run()
+  const load = new Load(writer, { random, width, rounds, onFaultyMedium })
+  const isOver = await load.run()
   // Stopped by a signal, which takes its course.
   if (end === 'signal') return
-  if (isOver && end === 'stop') await writer.store.stop()
+  if (isOver && end === 'stop') await load.stop()
   report({ is: 'done', reads: 0 })
   if (end !== 'natural') process.exit()
 }

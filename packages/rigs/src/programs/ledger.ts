@@ -101,6 +101,11 @@ export class Ledger {
     this.#facts.push({ kind, removal })
   }
 
+  /** The items whose place is not known, in the order in which they were handed in. */
+  unplaced(): readonly LedgerItem[] {
+    return this.#items.filter(({ location }) => location === undefined)
+  }
+
   /** The items whose place is known by now and that are not removed, in order. */
   stored(): PlacedItem[] {
     const removals = this.#facts.flatMap((fact) => (fact.kind === 'removed' ? [fact.removal] : []))

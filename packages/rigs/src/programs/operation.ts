@@ -15,6 +15,10 @@ export type Operation =
   | { readonly do: 'start' }
   /** The power goes, and the store is opened again on one of the states that this could leave. */
   | { readonly do: 'crash'; readonly seed: number }
+  /** The process is killed at the `at`-th moment of the operation at which something changes on its medium, at the latest when it is over; another one opens the store on the same cache. */
+  | { readonly do: 'kill'; readonly at: number; readonly operation: Operation }
+  /** During the operation a sync fails. Then the store is stopped, as far as it can be, and opened anew. */
+  | { readonly do: 'failSync'; readonly of: 'file' | 'directory'; readonly operation: Operation }
   /** Begins all of them, one after the other without waiting in between, and waits for all. */
   | { readonly do: 'together'; readonly operations: readonly Operation[] }
 
@@ -40,6 +44,10 @@ export function describeOperation(operation: Operation): string {
       return `drop file ${operation.file}`
     case 'crash':
       return `crash ${operation.seed}`
+    case 'kill':
+      return `kill at ${operation.at} of (${describeOperation(operation.operation)})`
+    case 'failSync':
+      return `a sync of a ${operation.of} fails in (${describeOperation(operation.operation)})`
     case 'together':
       return `together (${operation.operations.map(describeOperation).join('; ')})`
     default:

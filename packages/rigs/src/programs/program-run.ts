@@ -1,9 +1,13 @@
 import type { PowerLossBackend } from '@varve/backend/faults'
 import { type Location, Varve, VarveError } from '@varve/core'
-import { contentOf } from './item-content.js'
+import { judgeRecovered } from '../checker/checker.js'
+import { expectationAt } from '../checker/expectation.js'
+import { isContentOf, sightingsOf } from '../checker/sighting.js'
 import { withStoreId } from './fixed-store-id.js'
-import type { Ledger, LedgerItem, PlacedItem, Removal } from './ledger.js'
+import { contentOf } from './item-content.js'
+import { Ledger, type LedgerItem, type PlacedItem, type Removal } from './ledger.js'
 import { ManualClock } from './manual-clock.js'
+import { MortalProcess } from './mortal-process.js'
 import type { Operation, RemovalOperation } from './operation.js'
 import type { Program } from './program.js'
 
@@ -18,25 +22,35 @@ const REFUSALS: readonly string[] = ['NOT_RUNNING', 'INDEX_NOT_FOUND', 'INVALID_
 
 /** A program's operations on one disk, from one power cut to the next. Keeps the ledger. */
 export class ProgramRun {
-  readonly ledger: Ledger
+  #ledger: Ledger
   readonly #disk: PowerLossBackend
   readonly #program: Program
   readonly #clock = new ManualClock()
+  #process: MortalProcess | undefined
   #store: Varve | undefined
+  /** The sequence of the next item, as of the last start. */
+  #next = 0
   /** The file that adds go to, as far as the program was told. */
   #index: number
 
   constructor(disk: PowerLossBackend, program: Program, ledger: Ledger) {
     this.#disk = disk
     this.#program = program
-    this.ledger = ledger
+    this.#ledger = ledger
     this.#index = ledger.base.items.at(-1)?.location.index ?? 0
+  }
+
+  /** What was promised since the last recovery: another ledger after each. */
+  get ledger(): Ledger {
+    return this.#ledger
   }
 
   /** Does one operation, and rejects where the store refuses what it must not refuse. */
   async do(operation: Operation): Promise<void> {
     if (operation.do === 'start') return this.#store ? undefined : this.#start()
+    if (operation.do === 'kill') return this.#kill(operation.operation, operation.at)
     if (!this.#store) return
+    if (operation.do === 'failSync') return this.#failSync(operation.operation, operation.of)
     if (operation.do === 'together') {
       const { operations } = operation
       await Promise.all(operations.map((each) => this.do(each).catch(expectRefusal)))
@@ -50,13 +64,60 @@ export class ProgramRun {
   }
 
   async #start(): Promise<void> {
-    const store = new Varve(this.#disk, { ...this.#program.settings, overwrite: true }, this.#clock)
+    this.#process = new MortalProcess(this.#disk)
+    const store = new Varve(this.#process, { ...this.#program.settings, overwrite: true }, this.#clock)
     store.on('write', (event) => {
       if (event.durable) this.ledger.durableAt(event.locations())
     })
     store.on('sync', ({ sequence }) => this.ledger.durableBelow(sequence))
+    store.on('start', ({ nextSequence }) => (this.#next = nextSequence))
     await withStoreId(this.#program.seed, () => store.start())
     this.#store = store
+  }
+
+  async #kill(operation: Operation, at: number): Promise<void> {
+    let steps = 0
+    let stopCounting = (): void => {}
+    const death = new Promise<void>((resolve) => {
+      stopCounting = this.#disk.onStep(async () => {
+        if (++steps < at) return
+        this.#process?.kill()
+        resolve()
+        await new Promise(() => {})
+      })
+    })
+    await Promise.race([death, this.do(operation)])
+    stopCounting()
+    this.#process?.kill()
+    await this.#startAgain()
+  }
+
+  async #failSync(operation: Operation, of: 'file' | 'directory'): Promise<void> {
+    this.#disk.failNextSync(of === 'directory' ? { of } : {})
+    await this.do(operation).catch(expectNamed)
+    // If there was nothing yet to sync, now there is.
+    if (of === 'file') await this.do({ do: 'add', sizes: [7], durable: true }).catch(expectNamed)
+    for (let tries = 0; this.#store && this.#store.state !== 'stopped' && tries < 3; tries++) await this.#store.stop().catch(expectNamed)
+    // The lock makes every name durable, so it is a sync of the directory that fails at the latest here.
+    await this.#startAgain().catch((error: unknown) => {
+      expectNamed(error)
+      return this.#startAgain()
+    })
+  }
+
+  /** Opens the store again on the disk as it is. What it shows is a promise from then on. */
+  async #startAgain(): Promise<void> {
+    await this.#start()
+    const shown = await sightingsOf(this.#store as Varve)
+    const ledger = this.#ledger
+    // Where an item is that was under way when the process died, only the store can tell.
+    const known = new Set(ledger.placed().map(({ location }) => `${location.index}:${location.position}`))
+    for (const { location, data } of shown) {
+      if (known.has(`${location.index}:${location.position}`)) continue
+      const item = ledger.unplaced().find((unplaced) => isContentOf(unplaced, data))
+      if (item) this.#place(item, location)
+    }
+    this.#ledger = new Ledger(judgeRecovered(shown, this.#next, expectationAt(ledger, ledger.moment)), ledger.nextNumber)
   }
 
   async #perform(store: Varve, operation: Operation): Promise<void> {
@@ -133,7 +194,8 @@ export class ProgramRun {
     try {
       await action()
     } catch (error) {
-      this.ledger.removal('notRemoved', removal)
+      // Whether anything else has left it undone is not known.
+      if (isRefusal(error)) this.ledger.removal('notRemoved', removal)
       throw error
     }
     this.ledger.removal('removed', removal)
@@ -167,6 +229,14 @@ function around<T>(choices: readonly T[], n: number): T | undefined {
   return choices[((n % choices.length) + choices.length) % choices.length]
 }
 
+function isRefusal(error: unknown): boolean {
+  return VarveError.is(error) && REFUSALS.includes(error.code)
+}
+
 function expectRefusal(error: unknown): void {
-  if (!VarveError.is(error) || !REFUSALS.includes(error.code)) throw error
+  if (!isRefusal(error)) throw error
+}
+
+function expectNamed(error: unknown): void {
+  if (!VarveError.is(error)) throw error
 }

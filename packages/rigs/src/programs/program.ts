@@ -5,6 +5,8 @@ import { describeOperation, type Operation } from './operation.js'
 export interface Program {
   readonly operations: readonly Operation[]
   readonly settings: StoreSettings
+  /** Zeros that files may end in after a power cut, as where a medium takes space ahead. Default 0. */
+  readonly preallocation?: number
   /** The store's id is made from it, so that no two programs make the same files by chance, and one program makes the same ones again. */
   readonly seed: number
 }

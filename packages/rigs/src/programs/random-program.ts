@@ -14,7 +14,7 @@ export function randomProgram(seed: number): Program {
     // What is stopped is started again sooner or later; until then nothing else can happen to it.
     if (operation.do === 'stop') operations.push({ do: 'start' })
   }
-  return { operations, settings, seed }
+  return { operations, settings, preallocation: pick(random, [0, 0, 24]), seed }
 }
 
 function randomSettings(random: Random): StoreSettings {
@@ -27,20 +27,26 @@ function randomSettings(random: Random): StoreSettings {
   }
 }
 
-function randomOperation(random: Random, settings: StoreSettings): Operation {
-  const way = random(100)
-  if (way < 16) return { do: 'add', sizes: randomSizes(random, 4), durable: true }
-  if (way < 34) return { do: 'add', sizes: random(8) === 0 ? [oversized(random, settings)] : randomSizes(random, 5) }
-  if (way < 46) return { do: 'transaction', sizes: randomSizes(random, random(3) === 0 ? 12 : 4) }
-  if (way < 52) return { do: 'flush' }
-  if (way < 57) return { do: 'rotate' }
-  if (way < 71) return randomRemoval(random)
+/** Below these numbers `randomOperation` chooses what may be done together with others, and what may be interrupted. */
+const TOGETHER = 52
+const SIMPLE = 83
+
+function randomOperation(random: Random, settings: StoreSettings, ways = 100): Operation {
+  const way = random(ways)
+  if (way < 14) return { do: 'add', sizes: randomSizes(random, 4), durable: true }
+  if (way < 28) return { do: 'add', sizes: random(8) === 0 ? [oversized(random, settings)] : randomSizes(random, 5) }
+  if (way < 38) return { do: 'transaction', sizes: randomSizes(random, random(3) === 0 ? 12 : 4) }
+  if (way < 42) return { do: 'flush' }
+  if (way < 52) return randomRemoval(random)
+  if (way < 58) return { do: 'rotate' }
+  if (way < 72) return randomRemoval(random)
   if (way < 74) return { do: 'scan' }
   if (way < 77) return { do: 'wait' }
   if (way < 83) return { do: 'stop' }
   if (way < 88) return { do: 'crash', seed: random(1_000_000) }
-  const operations = Array.from({ length: 2 + random(3) }, () => randomOperation(random, settings))
-  return { do: 'together', operations: operations.filter(({ do: kind }) => !['together', 'rotate', 'crash', 'stop'].includes(kind)) }
+  if (way < 92) return { do: 'kill', at: 1 + random(16), operation: randomOperation(random, settings, SIMPLE) }
+  if (way < 95) return { do: 'failSync', of: pick(random, ['file', 'file', 'directory'] as const), operation: randomOperation(random, settings, SIMPLE) }
+  return { do: 'together', operations: Array.from({ length: 2 + random(3) }, () => randomOperation(random, settings, TOGETHER)) }
 }
 
 function randomRemoval(random: Random): Operation {

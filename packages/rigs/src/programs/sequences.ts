@@ -59,7 +59,7 @@ export function* sequences(longest: number): Generator<Sequence> {
   for (const [n, prelude] of PRELUDES.entries()) {
     for (const [m, durability] of (['sync', 'os'] as const).entries()) {
       const settings: StoreSettings = { maxFileSize: 512, maxBufferItems: 3, durability }
-      const rest = { settings, seed: 1000 + 2 * n + m }
+      const rest = { settings, preallocation: m * 24, seed: 1000 + 2 * n + m }
       yield { program: { ...rest, operations: prelude }, known: 0, length: 0 }
       yield* longerThan(prelude, { rest, length: 1, longest, turns: ALPHABET.map(() => 0) })
     }

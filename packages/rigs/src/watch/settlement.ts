@@ -12,7 +12,7 @@ export interface Look {
   readonly nextSequence: number
 }
 
-export type FoundItem = Pick<ScannedItem, 'location' | 'sequence' | 'data'>
+export type FoundItem = ScannedItem
 
 /** What became of everything that was open when a store was opened again. */
 export interface Settlement {

@@ -1,5 +1,6 @@
 import { compareLocations, type ScannedItem, type ScanOptions, type ScanPoint } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
+import type { Account } from './account.js'
 import { describeEntry, type Entry, isShown, type PlacedEntry } from './entry.js'
 import { isContentOf, recognise } from './settlement.js'
 import type { Outcome, WatchedStore } from './watched-store.js'
@@ -10,47 +11,49 @@ type Shown = Pick<ScannedItem, 'location' | 'sequence' | 'timestamp' | 'data'>
 export async function watchedScan(store: WatchedStore, options: ScanOptions): Promise<Outcome> {
   const { account } = store
   const wanted = account.stored().filter((entry) => (options.buffered ? isShown(entry) : entry.state === 'durable'))
-  const sight = new Sight(store, options)
+  const sight = new Sight(account, options)
   const answer = await store.attempt(`scan ${describeScan(options)}`, async () => {
     for await (const item of store.db.scan(options)) sight.see(item)
   }, 'read')
   if (answer.error) return answer.error
   for (const entry of wanted) {
-    if (sight.has(entry) || isGone(store, entry) || isOutside(entry, options)) continue
-    throw new BrokenPromise(`a scan ${describeScan(options)} leaves out ${describeEntry(entry)}`)
+    if (!sight.covers(entry)) throw new BrokenPromise(`a scan ${describeScan(options)} leaves out ${describeEntry(entry)}`)
   }
-  for (const entry of sight.entries) {
-    const missing = entry.group?.find((other) => !sight.has(other) && !isGone(store, other) && !isOutside(other, options))
-    if (missing) throw new BrokenPromise(`a scan ${describeScan(options)} shows ${describeEntry(entry)} without ${describeEntry(missing)}, of the same transaction`)
-  }
+  sight.assertGroupsWhole()
   return undefined
 }
 
 /** What a scan has shown so far. */
 export class Sight {
-  readonly #store: WatchedStore
+  readonly #account: Account
   readonly #options: ScanOptions
   readonly #seen = new Set<Entry>()
   /** What was removed before the scan began: it must not be shown. */
   readonly #removedBefore: ReadonlySet<Entry>
   #last: Shown | undefined
 
-  constructor(store: WatchedStore, options: ScanOptions) {
-    this.#store = store
+  constructor(account: Account, options: ScanOptions) {
+    this.#account = account
     this.#options = options
-    this.#removedBefore = new Set(store.account.entries.filter(({ state }) => state === 'removed'))
+    this.#removedBefore = new Set(account.entries.filter(({ state }) => state === 'removed'))
   }
 
-  get entries(): ReadonlySet<Entry> {
-    return this.#seen
+  /** Whether the item was shown, or need not be. */
+  covers(entry: Entry): boolean {
+    const { location } = entry
+    const isGone = entry.state === 'removed' || (location !== undefined && this.#account.mayBeRemoved(location))
+    return this.#seen.has(entry) || isGone || isOutside(entry, this.#options)
   }
 
-  has(entry: Entry): boolean {
-    return this.#seen.has(entry)
+  assertGroupsWhole(): void {
+    for (const entry of this.#seen) {
+      const missing = entry.group?.find((other) => !this.covers(other))
+      if (missing) throw new BrokenPromise(`a scan ${describeScan(this.#options)} shows ${describeEntry(entry)} without ${describeEntry(missing)}, of the same transaction`)
+    }
   }
 
   see(item: Shown): void {
-    const { account } = this.#store
+    const account = this.#account
     const place = `${item.location.index}:${item.location.position}`
     const last = this.#last
     if (last && (this.#options.reverse ? isBehind(item, last) : isBehind(last, item))) {
@@ -68,18 +71,14 @@ export class Sight {
   }
 
   #recognise(item: Shown): Entry {
-    const owner = this.#store.account.at(item.location)
+    const owner = this.#account.at(item.location)
     // Removed only since the scan began: it may have been read before that.
-    return owner && isContentOf(owner, item.data) ? owner : recognise(this.#store.account, item)
+    return owner && isContentOf(owner, item.data) ? owner : recognise(this.#account, item)
   }
 }
 
 function isBehind(a: Shown, b: Shown): boolean {
   return compareLocations(a.location, b.location) >= 0 || a.sequence >= b.sequence || a.timestamp > b.timestamp
-}
-
-function isGone({ account }: WatchedStore, entry: Entry): boolean {
-  return entry.state === 'removed' || (entry.location !== undefined && account.mayBeRemoved(entry.location))
 }
 
 /** Whether the bounds leave it out, as far as that is known. */

@@ -24,11 +24,14 @@ export type Outcome = VarveError | undefined
 
 /** What was so when an operation began. */
 interface Beginning {
-  readonly kind: 'write' | 'read'
+  readonly kind: 'write' | 'removal' | 'read'
   readonly faults: number
   readonly time: number
   readonly wasRunning: boolean
+  readonly transitions: number
   readonly removals: number
+  /** Those that were under way, or of which it was not known whether they had taken effect. */
+  readonly openRemovals: number
 }
 
 export interface AddChoices {
@@ -44,7 +47,9 @@ export class WatchedStore {
   nextSequence = 0
   readonly #parts: WatchedStoreParts
   #isDead = false
-  #stops = 0
+  /** How often it was told to stop or to start, which lets go of a session that failed; and whether a stop is under way. */
+  #transitions = 0
+  #isStopping = false
 
   constructor(parts: WatchedStoreParts) {
     const { backend, settings, clock, account } = parts
@@ -181,7 +186,16 @@ export class WatchedStore {
   }
 
   async stop(): Promise<Outcome> {
-    this.#stops++
+    this.#transitions++
+    this.#isStopping = true
+    try {
+      return await this.#stop()
+    } finally {
+      this.#isStopping = false
+    }
+  }
+
+  async #stop(): Promise<Outcome> {
     const wasRunning = this.isRunning
     const stopped = await (wasRunning ? this.#acknowledging('stop', () => this.db.stop()) : this.attempt('stop', () => this.db.stop()).then(({ error }) => error))
     if (!stopped && this.db.state !== 'stopped' && this.db.state !== 'idle') throw new BrokenPromise(`stop resolved, and the store is ${this.db.state}`)
@@ -189,6 +203,7 @@ export class WatchedStore {
   }
 
   async start(): Promise<Outcome> {
+    this.#transitions++
     const answer = await this.attempt('start', () => this.db.start())
     if (!answer.error && !this.isRunning) throw new BrokenPromise(`start resolved, and the store is ${this.db.state}`)
     return answer.error
@@ -198,13 +213,14 @@ export class WatchedStore {
   expectItem(verb: string, entry: PlacedEntry, before: Entry['state'], data: Uint8Array | undefined): void {
     if (data && !isContentOf(entry, data)) throw new BrokenPromise(`${verb} gives wrong bytes for ${describeEntry(entry)}`)
     if (data && before === 'removed') throw new BrokenPromise(`${verb} gives ${describeEntry(entry)}, which was removed`)
-    if (!data && isShown(entry) && !this.account.mayBeRemoved(entry.location)) {
+    const wasShown = isShown({ ...entry, state: before })
+    if (!data && wasShown && entry.state !== 'removed' && !this.account.mayBeRemoved(entry.location)) {
       throw new BrokenPromise(`${verb} gives nothing for ${describeEntry(entry)}`)
     }
   }
 
   /** Runs an operation; its error has to be one by name, and to have a reason. */
-  async attempt<T>(words: string, action: () => Promise<T>, kind: 'write' | 'read' = 'write'): Promise<Answer<T>> {
+  async attempt<T>(words: string, action: () => Promise<T>, kind: Beginning['kind'] = 'write'): Promise<Answer<T>> {
     const beginning = this.#begin(kind)
     try {
       const value = await action()
@@ -218,7 +234,16 @@ export class WatchedStore {
 
   #begin(kind: Beginning['kind']): Beginning {
     const { faults, clock } = this.#parts
-    return { kind, faults: faults(), time: clock.now(), wasRunning: this.isRunning, removals: this.account.removals.length }
+    const { removals } = this.account
+    return {
+      kind,
+      faults: faults(),
+      time: clock.elapsed,
+      wasRunning: this.isRunning,
+      transitions: this.#transitions,
+      removals: removals.length + (kind === 'removal' ? 1 : 0),
+      openRemovals: removals.filter(({ state }) => state === 'open').length,
+    }
   }
 
   /** The error, where it is one by name and there is a reason for it. */
@@ -228,19 +253,20 @@ export class WatchedStore {
     throw new BrokenPromise(`${words} ended in ${named.code} without a reason: ${named.message}`, { cause: error })
   }
 
-  #hasReason({ code }: VarveError, { kind, faults: before, time, wasRunning, removals }: Beginning): boolean {
+  #hasReason({ code }: VarveError, { kind, faults: before, time, wasRunning, transitions, removals, openRemovals }: Beginning): boolean {
     const { faults, clock } = this.#parts
     // What an earlier fault has spoilt may refuse every later write, but no read of what is there.
-    if (isOfTheMedium(code)) return faults() > (kind === 'write' || code === 'FAILED' ? 0 : before)
+    if (isOfTheMedium(code)) return faults() > (kind !== 'read' || code === 'FAILED' ? 0 : before)
     switch (code) {
       case 'TIMEOUT':
-        return clock.now() - time >= this.db.options.timeout
+        return clock.elapsed - time >= this.db.options.timeout
       case 'NOT_RUNNING':
-        return !wasRunning || this.#stops > 0
+        return !wasRunning || transitions < this.#transitions || this.#isStopping
       case 'INDEX_NOT_FOUND':
       case 'INVALID_LOCATION':
-        // Another removal may have taken away what this one is about.
-        return this.account.removals.slice(0, removals).some(({ state }) => state !== 'void') || this.account.removals.length > removals
+      case 'TRIM_MISMATCH':
+        // A removal beside it may have taken away what this is about.
+        return openRemovals > 0 || this.account.removals.length > removals
       default:
         return false
     }
@@ -269,8 +295,10 @@ export class WatchedStore {
   }
 
   async #remove(removal: Removal, action: () => Promise<number>): Promise<Outcome> {
-    this.account.beginRemoval(removal)
-    const answer = await this.attempt(removal.words, action)
+    const answer = await this.attempt(removal.words, () => {
+      this.account.beginRemoval(removal)
+      return action()
+    }, 'removal')
     if (!answer.error) this.account.endRemoval(removal)
     else if (['INDEX_NOT_FOUND', 'INVALID_LOCATION', 'TRIM_MISMATCH', 'NOT_RUNNING'].includes(answer.error.code)) removal.state = 'void'
     return answer.error

@@ -1,0 +1,171 @@
+import type { FileBackend } from '@varve/backend'
+import { VarveError } from '../errors.js'
+import type { FileHeader } from '../format/file-header.js'
+import type { Damage } from '../read/damage.js'
+import { isRestZero } from '../read/diagnose.js'
+import type { FileSet } from '../read/file-set.js'
+import { FileWindow } from '../read/file-window.js'
+import { run } from '../read/loads.js'
+import type { OpenFile, StoreIdentity } from '../read/open-file.js'
+import type { Place } from '../read/scan-source.js'
+import { inspectTail } from '../read/tail.js'
+import { MiB } from '../options.js'
+import { type Extent, extentsOf, type QuarantineNames } from './quarantine.js'
+import type { FileFinding } from './store-examination.js'
+
+/** One thing that a repair does, all of it or nothing. */
+export type RepairTask =
+  /** Writes a file anew, around what is damaged. */
+  | {
+      readonly kind: 'rewrite'
+      readonly index: number
+      readonly finding: Extract<FileFinding, { kind: 'file' }>
+      readonly header: FileHeader
+      readonly isComplete: boolean
+      readonly sequenceBehind: number | undefined
+      readonly continues: boolean
+      readonly extents: readonly Extent[]
+    }
+  /** Puts a stub in place of a file that is lost. */
+  | {
+      readonly kind: 'stub'
+      readonly index: number
+      readonly header: FileHeader
+      readonly endSequence: number
+      readonly timestamp: number
+      readonly continues: boolean
+    }
+  /** Gives a file another name, under which it is no data file. */
+  | { readonly kind: 'set-aside'; readonly index: number; readonly name: string; readonly detail: string }
+  /** Makes the next data file, so that nothing is added to a lost one. */
+  | { readonly kind: 'begin'; readonly index: number; readonly header: FileHeader }
+
+export interface PlanParts {
+  readonly backend: FileBackend
+  readonly files: FileSet
+  /** The data files that are there, ascending. */
+  readonly indexes: readonly number[]
+  /** The end of what is durable. */
+  readonly end: Place
+  readonly names: QuarantineNames
+}
+
+// So many files missing in a row are no store that lost some, but two that are mixed up, or a forgery.
+const MOST_MISSING = 1000
+
+/** What has to be done about what was found, in the order in which it is safe to do it. */
+export async function planRepair(findings: readonly FileFinding[], parts: PlanParts): Promise<RepairTask[]> {
+  const { indexes, end, files } = parts
+  const last = indexes[indexes.length - 1] as number
+  const isTailDamaged = await isAnyTailDamaged(parts)
+  if (!isTailDamaged && findings.every(({ damages }) => damages.length === 0)) return []
+  const tasks: RepairTask[] = []
+  const atEnd = findings.find((finding) => finding.kind === 'file' && finding.index === end.index)
+  const cutsEnd = isTailDamaged || (atEnd !== undefined && atEnd.damages.length > 0)
+  // What comes behind a transaction without its end is part of it. From the last file on: what a crash leaves is a store still.
+  const beyond = cutsEnd ? indexes.filter((index) => index > end.index).reverse() : []
+  for (const index of beyond) {
+    tasks.push({ kind: 'set-aside', index, name: parts.names.next(index, 0), detail: 'it is part of a transaction without its end' })
+  }
+  const lastFinding = findings[findings.length - 1]
+  if (lastFinding && lastFinding.kind !== 'file' && lastFinding.index === last) {
+    // Made first: an index that was used is not used again, whatever interrupts the repair.
+    const header = headerOf(files.identity, last + 1, lastFinding.sequence)
+    if (last + 1 >= files.naming.maxFiles) throw new VarveError('FULL', `repair: no file name is left behind ${files.naming.dataFile(last)}`)
+    tasks.push({ kind: 'begin', index: last + 1, header })
+  }
+  for (const finding of findings) {
+    if (finding.kind !== 'file') tasks.push(...(await replaceLost(finding, findings, parts)))
+    else if (finding.damages.length > 0 || (cutsEnd && finding.index === end.index)) tasks.push(await rewrite(finding, findings, parts))
+  }
+  return tasks
+}
+
+/** Whether recovery would refuse what stands behind the end of what is durable. */
+async function isAnyTailDamaged({ files, indexes, end }: PlanParts): Promise<boolean> {
+  for (const index of indexes.filter((one) => one >= end.index)) {
+    try {
+      const verdict = await files.with(index, (open) => inspectTail(open, files.identity.storeSeed))
+      if (verdict?.kind === 'damaged') return true
+    } catch (error) {
+      // A last file that can't be used is a finding of its own.
+      if (!VarveError.is(error) || index === end.index) continue
+      return true
+    }
+  }
+  return false
+}
+
+async function replaceLost(finding: Exclude<FileFinding, { kind: 'file' }>, findings: readonly FileFinding[], { files, names }: PlanParts): Promise<RepairTask[]> {
+  const { kind, index, files: count, sequence, sequenceBehind, timestamp, error } = finding
+  if (count > MOST_MISSING) {
+    const first = files.naming.dataFile(index)
+    throw new VarveError('FILE_MISSING', `repair: ${count} files are missing from ${first} on; the files behind them can hardly be of this store: take them away first`)
+  }
+  const tasks: RepairTask[] = []
+  if (kind !== 'missing') tasks.push({ kind: 'set-aside', index, name: names.next(index, 0), detail: error?.message ?? '' })
+  for (let n = 0; n < count; n++) {
+    const start = n === 0 ? sequence : (sequenceBehind ?? sequence)
+    const header = headerOf(files.identity, index + n, start)
+    const endSequence = Math.max(start, sequenceBehind ?? start)
+    tasks.push({ kind: 'stub', index: index + n, header, endSequence, timestamp, continues: groupReachesInto(findings, index + n + 1) })
+  }
+  return tasks
+}
+
+function headerOf({ genesis, storeId }: StoreIdentity, index: number, sequence: number): FileHeader {
+  return { genesis, storeId, index, trimOffset: 0, sequence, groupStart: { index, position: 0 }, dropped: false }
+}
+
+async function rewrite(finding: Extract<FileFinding, { kind: 'file' }>, findings: readonly FileFinding[], parts: PlanParts): Promise<RepairTask> {
+  const { index, damages, examination, limit, isHeaderIntact } = finding
+  const { files, end, names } = parts
+  const isComplete = index < end.index
+  const next = findings.find((other) => other.index === index + 1)
+  const sequenceBehind = next?.kind === 'file' ? beginningOf(next) : undefined
+  const extents = await files.with(index, async (open) => {
+    const size = await open.file.size()
+    const tail = isComplete ? [] : await tailOf(open, limit, size)
+    return extentsOf(index, [...damages, ...tail], open.file, size, names)
+  })
+  const lostEnd = isComplete && ((!examination.isClosed && (sequenceBehind === undefined || sequenceBehind > examination.sequence)) || damages.some(isShortened))
+  const header: FileHeader = {
+    ...finding.header,
+    // What only the files before it know of a header that was damaged.
+    ...(!isHeaderIntact && finding.header.trimOffset === 0 && { sequence: finding.sequence }),
+    ...(lostEnd && !finding.header.dropped && { lost: true }),
+  }
+  return {
+    kind: 'rewrite',
+    index,
+    finding,
+    header,
+    isComplete,
+    sequenceBehind,
+    continues: groupReachesInto(findings, index + 1),
+    extents: extents ?? [],
+  }
+}
+
+/** Whether bytes are gone that a block should have: the end of the file with them. */
+function isShortened({ kind, length, lost, detail }: Damage): boolean {
+  return kind === 'gap' && lost !== undefined && length > 0 && detail === SHORTENED
+}
+
+/** What stands behind the end of what is durable, if anything does. */
+async function tailOf(open: OpenFile, limit: number, size: number): Promise<{ position: number; offset: number; length: number }[]> {
+  if (await run(new FileWindow(open, MiB), isRestZero(new FileWindow(open, MiB), limit))) return []
+  const offset = open.physical(limit)
+  return [{ position: limit, offset, length: Math.max(0, size - offset) }]
+}
+
+/** The sequence with which a file begins, where its beginning was not trimmed away. */
+function beginningOf({ header, isHeaderIntact }: Extract<FileFinding, { kind: 'file' }>): number | undefined {
+  return isHeaderIntact && header.trimOffset === 0 ? header.sequence : undefined
+}
+
+/** Whether a transaction is open where that file begins. */
+function groupReachesInto(findings: readonly FileFinding[], index: number): boolean {
+  const finding = findings.find((other) => other.index === index)
+  return finding?.kind === 'file' && finding.header.groupStart.index !== index
+}

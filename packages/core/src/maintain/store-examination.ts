@@ -1,0 +1,165 @@
+import { VarveError } from '../errors.js'
+import type { FileHeader } from '../format/file-header.js'
+import { type Damage, fileDamage } from '../read/damage.js'
+import type { FileSet } from '../read/file-set.js'
+import type { FileWindow } from '../read/file-window.js'
+import type { OpenFile } from '../read/open-file.js'
+import type { Place } from '../read/scan-source.js'
+import { type Examination, examineFile } from './file-examination.js'
+
+export interface StoreExaminationParts {
+  readonly files: FileSet
+  /** The data files that are there, ascending. */
+  readonly indexes: readonly number[]
+  /** Where what is to be looked at ends: in the last of the files, or before it. */
+  readonly end: Place
+  /** Makes the window that a file is read through. It may throw {@link FILE_REPLACED} while it is used, and the file is examined anew. */
+  readonly windowOver: (open: OpenFile) => FileWindow
+  /** Whether a file that is not there was dropped since the store's files were listed. */
+  readonly wasDropped: (index: number) => Promise<boolean>
+}
+
+/** What was found of a data file, or of several in a row that are not there. */
+export type FileFinding =
+  | {
+      readonly kind: 'file'
+      readonly index: number
+      readonly damages: readonly Damage[]
+      readonly header: FileHeader
+      readonly isHeaderIntact: boolean
+      /** Bytes looked at. */
+      readonly bytes: number
+      /** The sequence and the time behind everything that comes before it. */
+      readonly sequence: number
+      readonly timestamp: number
+      /** The logical position up to which it was examined. */
+      readonly limit: number
+      readonly examination: Examination
+    }
+  | {
+      readonly kind: 'missing' | 'foreign' | 'unreadable'
+      readonly index: number
+      readonly files: number
+      readonly damages: readonly Damage[]
+      /** The sequence and the time behind everything that comes before it, and the sequence with which the store goes on, where a file does. */
+      readonly sequence: number
+      readonly timestamp: number
+      readonly sequenceBehind: number | undefined
+      readonly error: VarveError | undefined
+    }
+
+/** A file was replaced while it was being read. */
+export const FILE_REPLACED = Symbol('file replaced')
+
+interface Unusable {
+  readonly kind: 'missing' | 'foreign' | 'unreadable'
+  readonly index: number
+  readonly files: number
+  readonly error: VarveError | undefined
+}
+
+/** Examines a store's files in order, each up to its end. */
+export async function* examineStore(parts: StoreExaminationParts): AsyncGenerator<FileFinding> {
+  const { end } = parts
+  const indexes = parts.indexes.filter((index) => index <= end.index)
+  const context: Context = { sequence: undefined, timestamp: 0 }
+  let unusable: Unusable[] = []
+  for (const [n, index] of indexes.entries()) {
+    const before = indexes[n - 1]
+    if (before !== undefined && index > before + 1) unusable.push({ kind: 'missing', index: before + 1, files: index - before - 1, error: undefined })
+    const found = await examineIndex(parts, index, indexes[n + 1], context, unusable.length > 0)
+    if (found === 'dropped') continue
+    if ('error' in found) {
+      unusable.push(found)
+      continue
+    }
+    yield* tell(parts, unusable, context, found.header.sequence)
+    unusable = []
+    context.sequence = found.examination.sequence
+    context.timestamp = Math.max(context.timestamp, found.examination.timestamp)
+    yield found
+  }
+  yield* tell(parts, unusable, context, undefined)
+}
+
+interface Context {
+  sequence: number | undefined
+  timestamp: number
+}
+
+/** What can't be used of a store is told once it is known with which sequence it goes on behind it. */
+function* tell({ files }: StoreExaminationParts, unusable: readonly Unusable[], { sequence: before, timestamp }: Context, behind: number | undefined): Generator<FileFinding> {
+  for (const [n, { kind, index, files: count, error }] of unusable.entries()) {
+    const sequence = before ?? behind ?? 0
+    const name = files.naming.dataFile(index)
+    // Which of several files in a row held which items can't be told: the first one names them all.
+    const range = n === 0 && behind !== undefined && before !== undefined && behind > before ? { lost: { from: before, to: behind } } : {}
+    const detail = error?.message ?? (count === 1 ? 'there is no such file' : `there are no such ${count} files in a row`)
+    const damage = fileDamage(DAMAGE_KINDS[kind], name, index, detail, { ...range, ...(kind === 'missing' && { files: count }) })
+    yield { kind, index, files: count, damages: [damage], sequence: n === 0 ? sequence : (behind ?? sequence), timestamp, sequenceBehind: behind, error }
+  }
+}
+
+const DAMAGE_KINDS = { missing: 'missing-file', foreign: 'foreign-file', unreadable: 'file-header' } as const
+
+async function examineIndex(
+  parts: StoreExaminationParts,
+  index: number,
+  next: number | undefined,
+  context: Context,
+  isBehindUnusable: boolean,
+): Promise<Extract<FileFinding, { kind: 'file' }> | Unusable | 'dropped'> {
+  const { files, end, windowOver, wasDropped } = parts
+  const isComplete = index < end.index
+  for (;;) {
+    try {
+      const found = await files.with(index, async (open) => {
+        const { header, headerFault } = open
+        // What was trimmed away is not missed; what a missing file held is missed already.
+        const isKnown = header.trimOffset > 0 || context.sequence === undefined || (isBehindUnusable && !headerFault)
+        const sequence = isKnown ? header.sequence : (context.sequence as number)
+        const { timestamp } = context
+        const limit = isComplete ? open.end : Math.min(open.end, end.position)
+        const damages: Damage[] = []
+        const examination = await examineFile(windowOver(open), {
+          storeSeed: files.identity.storeSeed,
+          limit,
+          sequence,
+          timestamp,
+          sequenceBehind: () => sequenceAt(files, next === index + 1 ? next : undefined),
+          isComplete,
+          onDamage: (damage) => damages.push(damage),
+        })
+        const bytes = Math.max(0, open.physical(limit))
+        return { kind: 'file' as const, index, damages, header, isHeaderIntact: !headerFault, bytes, sequence, timestamp, limit, examination }
+      })
+      if (found) return found
+      return (await wasDropped(index)) ? 'dropped' : { kind: 'missing', index, files: 1, error: undefined }
+    } catch (error) {
+      if (error === FILE_REPLACED) continue
+      const kind = VarveError.is(error) ? UNUSABLE[error.code] : undefined
+      if (!kind) throw error
+      return { kind, index, files: 1, error: error as VarveError }
+    }
+  }
+}
+
+// What else goes wrong is the medium's and says nothing of the store.
+const UNUSABLE: { readonly [Code in VarveError['code']]?: 'foreign' | 'unreadable' } = {
+  CORRUPT: 'unreadable',
+  FOREIGN_FILE: 'foreign',
+  GENESIS_MISMATCH: 'foreign',
+  UNSUPPORTED_VERSION: 'foreign',
+  UNSUPPORTED: 'foreign',
+}
+
+/** The sequence with which a file begins; undefined where there is none, or where its beginning was trimmed away. */
+async function sequenceAt(files: FileSet, index: number | undefined): Promise<number | undefined> {
+  if (index === undefined) return undefined
+  try {
+    return await files.with(index, async ({ header, headerFault }) => (headerFault || header.trimOffset > 0 ? undefined : header.sequence))
+  } catch {
+    // Whatever keeps it from being opened is told when it is its turn.
+    return undefined
+  }
+}

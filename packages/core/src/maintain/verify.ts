@@ -1,0 +1,109 @@
+import type { FileBackend } from '@varve/backend'
+import type { Damage } from '../read/damage.js'
+import { findDurableEnd } from '../read/durable-end.js'
+import type { FileSet } from '../read/file-set.js'
+import { FileWindow } from '../read/file-window.js'
+import type { OpenFile } from '../read/open-file.js'
+import type { ScanSource } from '../read/scan-source.js'
+import { MiB } from '../options.js'
+import { examineStore, FILE_REPLACED } from './store-examination.js'
+import { listFiles } from './store-listing.js'
+
+export interface VerifyOptions {
+  /** Gives up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Called about once a mebibyte. */
+  readonly onProgress?: (progress: VerifyProgress) => void
+}
+
+export interface VerifyProgress {
+  /** Bytes read so far, of all those there are to read. */
+  readonly bytes: number
+  readonly totalBytes: number
+  /** The data file that is being read. */
+  readonly file: string
+}
+
+export interface VerifyReport {
+  /** Whether there is no damage. Items that an earlier repair found lost are none. */
+  readonly isIntact: boolean
+  /** Data files that were read. */
+  readonly files: number
+  /** Bytes of them that were read. */
+  readonly bytes: number
+  /** Intact items. */
+  readonly items: number
+  /** Items that an earlier repair found lost, as far as it left a record in their place. */
+  readonly lost: number
+  /** All damage, in the order of the files and of what stands in them; the first 100,000 extents of it. */
+  readonly damages: readonly Damage[]
+  /** Damaged extents beyond those. */
+  readonly omitted: number
+}
+
+const MOST_DAMAGES = 100_000
+
+/** Reads every byte that is durable and reports what is damaged. Changes nothing, and never holds more than a window of a file. */
+export async function verifyStore(source: ScanSource, backend: FileBackend, { signal, onProgress }: VerifyOptions): Promise<VerifyReport> {
+  const { files } = source
+  signal?.throwIfAborted()
+  const { indexes } = await listFiles(backend, files.naming)
+  const end = await findDurableEnd(source, indexes)
+  const totalBytes = onProgress ? await sizeOf(files, indexes) : 0
+  const report = { files: 0, bytes: 0, items: 0, lost: 0, omitted: 0 }
+  const damages: Damage[] = []
+  const progress = (open: OpenFile, position: number): void => {
+    signal?.throwIfAborted()
+    if (open.retired) throw FILE_REPLACED
+    onProgress?.({ bytes: report.bytes + open.physical(Math.min(position, open.end)), totalBytes, file: open.name })
+  }
+  for await (const finding of examineStore({
+    files,
+    indexes,
+    end,
+    windowOver: (open) => new WatchedWindow(open, progress),
+    wasDropped: (index) => wasDropped(source, backend, index),
+  })) {
+    for (const damage of finding.damages) {
+      if (damages.length < MOST_DAMAGES) damages.push(damage)
+      else report.omitted++
+    }
+    if (finding.kind !== 'file') continue
+    report.files++
+    report.bytes += finding.bytes
+    report.items += finding.examination.items
+    report.lost += finding.examination.lost
+  }
+  return { isIntact: damages.length === 0, ...report, damages }
+}
+
+/** Tells how far it came, before every read. */
+class WatchedWindow extends FileWindow {
+  readonly #onRead: (open: OpenFile, position: number) => void
+
+  constructor(open: OpenFile, onRead: (open: OpenFile, position: number) => void) {
+    super(open, MiB)
+    this.#onRead = onRead
+  }
+
+  override load(position: number, least: number): Promise<boolean> {
+    this.#onRead(this.open, position)
+    return super.load(position, least)
+  }
+}
+
+async function sizeOf(files: FileSet, indexes: readonly number[]): Promise<number> {
+  let bytes = 0
+  for (const index of indexes) {
+    // What can't be opened is told when it is its turn.
+    bytes += (await files.with(index, async (open) => open.physical(open.end)).catch(() => 0)) ?? 0
+  }
+  return bytes
+}
+
+async function wasDropped({ isBesideWriter, firstIndex, files }: ScanSource, backend: FileBackend, index: number): Promise<boolean> {
+  if (!isBesideWriter) return index < firstIndex
+  const { indexes } = await listFiles(backend, files.naming)
+  // Drops take files away from the first one on, and leave a stub of any other.
+  return !indexes.some((other) => other < index)
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const home = process.cwd()
+let directory: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'varve-readme-'))
+  process.chdir(directory)
+})
+
+afterEach(() => {
+  process.chdir(home)
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** The TypeScript in a document, block by block. */
+function codeIn(document: string): string[] {
+  const text = readFileSync(join(root, document), 'utf8')
+  return Array.from(text.matchAll(/```ts\n(.*?)```/gs), (match) => match[1] as string)
+}
+
+async function runCode(code: string): Promise<string[]> {
+  const lines: string[] = []
+  vi.spyOn(console, 'log').mockImplementation((...parts: unknown[]) => void lines.push(parts.map(String).join(' ')))
+  const file = join(directory, 'example.ts')
+  // As a function: what `await using` holds is let go of when it returns.
+  const [imports, body] = [code.match(/^import .*$/gm) ?? [], code.replace(/^import .*$/gm, '')]
+  writeFileSync(file, `${imports.join('\n')}\nexport async function example() {\n${body}\n}\n`)
+  const { example } = await import(/* @vite-ignore */ file)
+  await example()
+  vi.restoreAllMocks()
+  return lines
+}
+
+test('the code of the README runs, and prints what it says', async () => {
+  const [code] = codeIn('README.md')
+  expect(await runCode(code as string)).toEqual(['hello', '0 hello', '1 kept', '2 both', '3 or neither'])
+})
+
+test("the location in the README's comment is the one that add gives", async () => {
+  const [code] = codeIn('README.md')
+  const said = /await db\.add\(.*\/\/ \{ (.*) \}/.exec(code as string)?.[1]
+  expect(said).toBe('index: 0, position: 44, size: 5')
+  const [shown] = await runCode((code as string).replace(/console\.log\(text\(await db\.read\(location\)\)\)/, 'console.log(JSON.stringify(location))'))
+  expect(JSON.parse(shown as string)).toEqual({ index: 0, position: 44, size: 5 })
+})
+
+test("the code of the core package's README runs", async () => {
+  for (const code of codeIn('packages/core/README.md')) await runCode(code)
+})

@@ -1,0 +1,100 @@
+import { availableParallelism } from 'node:os'
+import { Command, InvalidArgumentError } from 'commander'
+import { describeProgram, type Program } from '../programs/program.js'
+import { randomProgram } from '../programs/random-program.js'
+import { type Finding, searchProgram } from './search.js'
+import { searchSeeds } from './worker-pool.js'
+
+interface Options {
+  readonly minutes?: number
+  readonly seed: number
+  readonly replay?: number
+  readonly program?: Program
+}
+
+const SECONDS_PER_LINE = 10
+
+/** Goes on with new programs until the time is over, or the promise is broken. */
+async function search({ minutes = Number.POSITIVE_INFINITY, seed }: Options): Promise<boolean> {
+  const start = performance.now()
+  const threads = availableParallelism()
+  const counts = { programs: 0, states: 0, checks: 0 }
+  let broken = false
+  let told = start
+  const tell = (): void => {
+    const seconds = (performance.now() - start) / 1000
+    const { programs, states, checks } = counts
+    print(`${seconds.toFixed(0)} s: ${programs} programs from seed ${seed} on, ${states} states, ${checks} checks, ${(states / seconds).toFixed(0)} states per second on ${threads} threads`)
+  }
+  await searchSeeds(seed, {
+    threads,
+    isOver: () => broken || performance.now() - start > minutes * 60_000,
+    onFinding(finding) {
+      counts.programs++
+      counts.states += finding.states
+      counts.checks += finding.checks
+      if (finding.violation) {
+        broken = true
+        printViolation(finding)
+      }
+      if (performance.now() - told < SECONDS_PER_LINE * 1000) return
+      told = performance.now()
+      tell()
+    },
+  })
+  tell()
+  return broken
+}
+
+/** One program, told in full. */
+async function tryOne(program: Program): Promise<boolean> {
+  print(`seed ${program.seed}, ${JSON.stringify(program.settings)}: ${describeProgram(program)}`)
+  const finding = await searchProgram(program)
+  print(`${finding.states} states, ${finding.checks} checks`)
+  if (finding.violation) printViolation(finding)
+  else print('the promise is kept')
+  return finding.violation !== undefined
+}
+
+function printViolation({ seed, violation }: Finding): void {
+  if (!violation) return
+  print(`\nThe promise is broken by ${violation.story}\n\nShortened: ${violation.shortenedStory}\n`)
+  print(`Again: pnpm crash --replay ${seed}\nThe shortened one: pnpm crash --program '${JSON.stringify(violation.shortened)}'\n`)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number below 1,000,000,000.')
+  return value
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.')
+  return value
+}
+
+function programOf(text: string): Program {
+  try {
+    return JSON.parse(text) as Program
+  } catch {
+    throw new InvalidArgumentError('It must be a program as it was printed.')
+  }
+}
+
+await new Command('crash')
+  .description('Runs programs on a store whose medium loses power at every step, and checks what is recovered from every state that this could leave.')
+  .option('--minutes <n>', 'how long to go on; without it, until it is interrupted', positiveNumber)
+  .option('--seed <n>', 'the seed of the first program', wholeNumber, 1)
+  .option('--replay <seed>', 'only the program of this seed', wholeNumber)
+  .option('--program <json>', 'only this program', programOf)
+  .action(async (options: Options) => {
+    const { replay, program = replay === undefined ? undefined : randomProgram(replay) } = options
+    const broken = program ? await tryOne(program) : await search(options)
+    if (broken) process.exitCode = 1
+  })
+  .parseAsync()

@@ -1,0 +1,64 @@
+import type { Mutant } from './mutant.js'
+import { rigs } from './rigs.js'
+
+const reader = 'packages/core/src/read/reader.ts'
+
+/** Mistakes on the way from a location to its bytes. */
+export const bugsOfReading: readonly Mutant[] = [
+  {
+    name: 'reads without the checksum',
+    why: 'damaged bytes are served',
+    file: reader,
+    find: 'if (isThere && (head || isRecordIntact(record, 0, size, this.#storeSeed))) return record',
+    replace: 'if (isThere) return record',
+    rigs: [rigs.read],
+  },
+  {
+    name: 'reads at once without the checksum',
+    why: 'damaged bytes are served by readSync',
+    file: reader,
+    find: 'if (isThere && isRecordIntact(record, 0, location.size, this.#storeSeed))',
+    replace: 'if (isThere)',
+    rigs: ['packages/core/test/read-sync'],
+  },
+  {
+    name: 'scans without the checksum',
+    why: 'damaged bytes are shown by a scan',
+    file: 'packages/core/src/read/decode-records.ts',
+    find: "    if (state === 'damaged') return result(true)\n    if (state === 'intact') {",
+    replace: '    {',
+    rigs: [rigs.scan],
+  },
+  {
+    name: 'serves what the failed store lost',
+    why: 'bytes are read whose sync has failed, though they may never be there again',
+    file: reader,
+    find: '    if (lost) throw lost\n',
+    replace: '',
+    rigs: [rigs.read, rigs.fatalFailures],
+  },
+  {
+    name: 'serves a transaction that is not durable',
+    why: 'a location that was not given out yet reads as an item',
+    file: reader,
+    find: '    if (!block.visible) return undefined\n',
+    replace: '',
+    rigs: [rigs.transactions],
+  },
+  {
+    name: 'hands out its own memory',
+    why: 'a caller that changes what it read changes what is written',
+    file: reader,
+    find: '    const item = platform.allocateItem(size)\n',
+    replace: '    const item = new Uint8Array(found.bytes.buffer, found.bytes.byteOffset + found.at + RECORD_HEADER_BYTES, size)\n',
+    rigs: [rigs.buffers, rigs.read],
+  },
+  {
+    name: 'scans what is not durable',
+    why: 'a crash gives the sequences away again that a scan has shown',
+    file: 'packages/core/src/session/writable-session.ts',
+    find: '    return this.writer.durability.frontier\n',
+    replace: '    return this.writer.flusher.shown\n',
+    rigs: [rigs.model, rigs.scan],
+  },
+]

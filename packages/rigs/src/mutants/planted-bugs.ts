@@ -1,0 +1,9 @@
+import { bugsOfBackends } from './bugs-of-backends.js'
+import { bugsOfReading } from './bugs-of-reading.js'
+import { bugsOfRecovery } from './bugs-of-recovery.js'
+import { bugsOfRemoval } from './bugs-of-removal.js'
+import { bugsOfWriting } from './bugs-of-writing.js'
+import type { Mutant } from './mutant.js'
+
+/** Every planted bug: each of them has to be caught. */
+export const plantedBugs: readonly Mutant[] = [...bugsOfWriting, ...bugsOfRecovery, ...bugsOfRemoval, ...bugsOfReading, ...bugsOfBackends]

@@ -1,0 +1,41 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { matrix } from './matrix.js'
+import { readResults, record } from './results.js'
+import { runTests } from './test-report.js'
+import { reliabilityPage, rowsOf, showMatrix } from './write-reliability.js'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+
+await new Command('reliability')
+  .description('Runs the tests that show each line of the matrix, and writes RELIABILITY.md.')
+  .option('--no-run', 'write the page from what was recorded before')
+  .action(({ run }: { readonly run: boolean }) => {
+    if (run) runMatrix()
+    writeFileSync(join(root, 'RELIABILITY.md'), reliabilityPage(readResults(root)))
+  })
+  .parseAsync()
+
+function runMatrix(): void {
+  const files = [...new Set(matrix.flatMap(({ shownBy }) => shownBy.map(({ file }) => file)))]
+  const report = runTests(root, files)
+  const lines = showMatrix(report)
+  for (const { line, tests, failed } of lines) {
+    if (failed.length > 0 || tests === 0) {
+      process.stdout.write(`NOT SHOWN: ${line.fault}\n${failed.map((title) => `  failed: ${title}\n`).join('')}`)
+      process.exitCode = 1
+    }
+  }
+  // A page that claims what a run did not show is worse than an old one.
+  if (process.exitCode) process.exit()
+  const counts = new Map<string, number>()
+  for (const { name, value } of report.counts) counts.set(name, (counts.get(name) ?? 0) + value)
+  const tests = lines.reduce((sum, line) => sum + line.tests, 0)
+  record(root, {
+    command: 'pnpm reliability',
+    figures: { faults: lines.length, tests, ...Object.fromEntries(counts) },
+    rows: rowsOf(lines),
+  })
+}
