@@ -16,9 +16,18 @@ export type {
   VarveEvents,
   WriteEvent,
 } from './events.js'
-export { compareLocations, decodeLocation, encodeLocation, formatLocation, LOCATION_BYTES, type Location, parseLocation } from './location.js'
+export {
+  compareLocations,
+  decodeLocation,
+  encodeLocation,
+  formatLocation,
+  LOCATION_BYTES,
+  type Location,
+  parseLocation,
+} from './location.js'
 export type { Logger } from './logger.js'
 export type { TrimOptions } from './maintain/maintenance.js'
+export type { RepairAction, RepairOptions, RepairReport, RepairStep } from './maintain/repair.js'
 export type { VerifyOptions, VerifyProgress, VerifyReport } from './maintain/verify.js'
 export { type Durability, GiB, KiB, MiB, type ResolvedOptions, type VarveOptions } from './options.js'
 export type { Damage, DamageKind, SequenceRange } from './read/damage.js'

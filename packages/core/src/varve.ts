@@ -8,6 +8,7 @@ import type { Location } from './location.js'
 import { destroyStore } from './maintain/destroy-store.js'
 import type { TrimOptions } from './maintain/maintenance.js'
 import { openForReading, openForWriting } from './maintain/open-store.js'
+import { type RepairOptions, type RepairReport, repairStore } from './maintain/repair.js'
 import { type VerifyOptions, type VerifyReport, verifyStore } from './maintain/verify.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
@@ -69,6 +70,22 @@ export class Varve {
     return store
   }
 
+  /**
+   * Makes a damaged store whole, so that it can be opened for writing and {@link verify} finds no damage; the store must not be running, here or anywhere (`LOCKED`). Where nothing is damaged it does nothing.
+   *
+   * It finds out first what it has to do, which is all that happens with `dryRun`. What it then cuts off, overwrites or sets aside is first kept in the store's container, durably, under names that begin with
+   * `.quarantine.`: no start and no later repair removes them, only {@link destroy} does. Every intact item stays where it is, with its location and sequence. An item that is lost keeps its place and its sequence: to read it is `CORRUPT`.
+   * A file that is missing, or none of this store, gets an empty one in its place. Each file is replaced in one step: after a crash another repair does the rest.
+   *
+   * Errors: those of {@link start}, of which `GENESIS_MISMATCH`, `UNSUPPORTED_VERSION` and `INVALID_OPTION` mean that this is not the store that was meant; `FOREIGN_FILE` where as many files are of one store as of another;
+   * `CORRUPT` where no file header is left to go by, or where what is there is no store that rot has damaged. A torn end of the last file is no damage: the next start cuts it off.
+   */
+  static async repair(backend: FileBackend, options: RepairOptions = NO_OPTIONS): Promise<RepairReport> {
+    if (typeof backend?.list !== 'function') throw new TypeError('the first argument is a backend, such as fsBackend(directory)')
+    const { dryRun, signal, onProgress, ...store } = options
+    return repairStore(backend, resolveOptions(store), options)
+  }
+
   get state(): VarveState {
     return this.#state
   }
@@ -122,7 +139,8 @@ export class Varve {
 
   /** Stores items in order and resolves to a location for each. Not atomic: an error carries the `locations` of those that were accepted before it. With `durable` it resolves when all are. */
   async addMany(items: Iterable<Uint8Array>, options: AddOptions = NO_OPTIONS): Promise<Location[]> {
-    if (typeof items?.[Symbol.iterator] !== 'function' || items instanceof Uint8Array) throw new TypeError('addMany takes an iterable of Uint8Array')
+    if (typeof items?.[Symbol.iterator] !== 'function' || items instanceof Uint8Array)
+      throw new TypeError('addMany takes an iterable of Uint8Array')
     return this.#writer('addMany').writer.addMany(items, options)
   }
 
@@ -179,7 +197,8 @@ export class Varve {
       maxFileSize,
       maxTransactionSize,
       checkWritable: (operation) => {
-        if (this.#writer(operation) !== session) throw new VarveError('NOT_RUNNING', `${operation}: the store was stopped since this transaction began`)
+        if (this.#writer(operation) !== session)
+          throw new VarveError('NOT_RUNNING', `${operation}: the store was stopped since this transaction began`)
       },
       commit: (staging) => session.writer.commit(staging),
     })
@@ -216,7 +235,8 @@ export class Varve {
 
   /** Removes the whole store, and its container if nothing else is in it. The store must be stopped (`RUNNING`). A crash in between leaves a store of the files that are left. */
   async destroy(): Promise<void> {
-    if (this.#state !== 'idle' && this.#state !== 'stopped') throw new VarveError('RUNNING', `destroy: stop the store first; it is ${this.#state}`)
+    if (this.#state !== 'idle' && this.#state !== 'stopped')
+      throw new VarveError('RUNNING', `destroy: stop the store first; it is ${this.#state}`)
     this.#checkOverwrite('destroy')
     const { filePrefix, filePadding } = this.#options
     await destroyStore(this.#backend, new FileNaming(filePrefix, filePadding))
@@ -278,10 +298,12 @@ export class Varve {
     const session = new ReadableSession(await openForReading(this.#backend, this.#options), parts)
     // Costs a look at every file, so it is done only for who listens.
     const stats = this.#emitter.has('start') ? session.stats() : undefined
-    const nextSequence = await stats?.then((known) => known.nextSequence).catch(async (error: unknown) => {
-      await session.release()
-      throw error
-    })
+    const nextSequence = await stats
+      ?.then((known) => known.nextSequence)
+      .catch(async (error: unknown) => {
+        await session.release()
+        throw error
+      })
     this.#session = session
     this.#state = 'running'
     if (nextSequence !== undefined) this.#emitter.emit('start', { nextSequence })
@@ -399,12 +421,15 @@ export class Varve {
 
   #checkOverwrite(operation: string): void {
     if (this.#options.readOnly) throw new VarveError('READ_ONLY', `${operation}: the store was opened with readOnly`)
-    if (!this.#overwrite) throw new VarveError('OVERWRITE_DISABLED', `${operation} removes data: allow it with the option overwrite, or enableOverwrite()`)
+    if (!this.#overwrite)
+      throw new VarveError('OVERWRITE_DISABLED', `${operation} removes data: allow it with the option overwrite, or enableOverwrite()`)
   }
 
   #notRunning(operation: string): VarveError {
     if (this.#state === 'failed') {
-      return new VarveError('FAILED', `${operation}: the store failed; start it again to recover: ${this.#failure?.message}`, { cause: this.#failure })
+      return new VarveError('FAILED', `${operation}: the store failed; start it again to recover: ${this.#failure?.message}`, {
+        cause: this.#failure,
+      })
     }
     return new VarveError('NOT_RUNNING', `${operation}: the store is ${this.#state}; start it first`)
   }

@@ -1,11 +1,11 @@
-import { fail } from '@varve/backend/faults'
-import { Varve } from '@varve/core'
-import { fsBackend } from '@varve/fs-backend'
-import { memoryBackend } from '@varve/memory-backend'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fail } from '@varve/backend/faults'
+import { Varve } from '@varve/core'
+import { fsBackend } from '@varve/fs-backend'
+import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
 import { fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
 import { codeOf, failOnUnhandledRejections, failure } from './support/rejections.js'
@@ -114,24 +114,27 @@ describe('destroying a store', () => {
     expect(await copyFiles(memory)).toEqual(before)
   })
 
-  test.each(['list', 'lock', 'remove', 'release', 'destroy'] as const)('that fails at %s is an error by name; a second try finishes it', async (kind) => {
-    const { db, memory, disk } = newStore(SMALL)
-    await db.start()
-    const items = await fillUpTo(db, 3)
-    await db.stop()
-    disk.inject({ kind, fault: fail('IO'), ...(kind === 'remove' && { nth: 3 }) })
-    const error = await failure(db.destroy())
-    expect(error).toMatchObject({ code: 'IO', cause: { name: 'BackendError' } })
-    expect(disk.openFiles).toEqual([])
-    if (kind === 'list' || kind === 'remove') {
-      // What is left is a store still, of the files that are left.
+  test.each(['list', 'lock', 'remove', 'release', 'destroy'] as const)(
+    'that fails at %s is an error by name; a second try finishes it',
+    async (kind) => {
+      const { db, memory, disk } = newStore(SMALL)
       await db.start()
-      const left = (await collect(db.scan())).map(({ location }) => location)
-      expect(left).toEqual(items.filter(({ location }) => kind !== 'remove' || location.index >= 2).map(({ location }) => location))
+      const items = await fillUpTo(db, 3)
       await db.stop()
-    }
-    if (kind === 'release') await disk.end()
-    await new Varve(memory, SMALL).destroy()
-    expect(memory.volume.existsSync('/varve')).toBe(false)
-  })
+      disk.inject({ kind, fault: fail('IO'), ...(kind === 'remove' && { nth: 3 }) })
+      const error = await failure(db.destroy())
+      expect(error).toMatchObject({ code: 'IO', cause: { name: 'BackendError' } })
+      expect(disk.openFiles).toEqual([])
+      if (kind === 'list' || kind === 'remove') {
+        // What is left is a store still, of the files that are left.
+        await db.start()
+        const left = (await collect(db.scan())).map(({ location }) => location)
+        expect(left).toEqual(items.filter(({ location }) => kind !== 'remove' || location.index >= 2).map(({ location }) => location))
+        await db.stop()
+      }
+      if (kind === 'release') await disk.end()
+      await new Varve(memory, SMALL).destroy()
+      expect(memory.volume.existsSync('/varve')).toBe(false)
+    },
+  )
 })

@@ -12,7 +12,8 @@ failOnUnhandledRejections()
 const SMALL = { maxFileSize: 1024, overwrite: true } as const
 
 /** The store's items that are not in these files. */
-const without = (items: readonly LaidItem[], ...indexes: number[]): LaidItem[] => items.filter(({ location }) => !indexes.includes(location.index))
+const without = (items: readonly LaidItem[], ...indexes: number[]): LaidItem[] =>
+  items.filter(({ location }) => !indexes.includes(location.index))
 
 describe('dropping a file', () => {
   test('that stands first takes it away, and its length is told', async () => {
@@ -66,11 +67,18 @@ describe('dropping a file', () => {
     expect(await memory.list()).toEqual(['data00003.dat', 'data00004.dat', 'data00005.dat'])
     await db.dropIndex(3)
     expect(await memory.list()).toEqual(['data00005.dat'])
-    expect((await collect(db.scan())).map(({ location }) => location)).toEqual(without(items, 0, 1, 2, 3, 4).map(({ location }) => location))
+    expect((await collect(db.scan())).map(({ location }) => location)).toEqual(
+      without(items, 0, 1, 2, 3, 4).map(({ location }) => location),
+    )
   })
 
   test('of every file, in any order, leaves a store that goes on, also after a crash', async () => {
-    for (const order of [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]]) {
+    for (const order of [
+      [0, 1, 2, 3],
+      [3, 2, 1, 0],
+      [1, 3, 0, 2],
+      [2, 0, 3, 1],
+    ]) {
       const store = await openStore(SMALL)
       const { db, memory, options } = store
       const items = await fillUpTo(db, 3)
@@ -80,7 +88,8 @@ describe('dropping a file', () => {
         const { db: crashed } = await openStore(options, await diskOf(await copyFiles(memory)))
         for (const one of [db, crashed]) {
           expect((await collect(one.scan())).map(({ location }) => location)).toEqual(left.map(({ location }) => location))
-          for (const { location, data } of items) expect(await one.read(location)).toEqual(left.some((kept) => kept.location === location) ? data : undefined)
+          for (const { location, data } of items)
+            expect(await one.read(location)).toEqual(left.some((kept) => kept.location === location) ? data : undefined)
         }
       }
       const [added] = (await layBlocks(db, [20])).flat() as [LaidItem]

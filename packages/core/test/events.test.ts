@@ -77,18 +77,29 @@ describe('a write event', () => {
   })
 })
 
+const NO_ERROR = undefined as unknown as Error
+
 describe('a listener that fails', () => {
   test.each([
-    ['throws', () => {
-      throw new Error('no')
-    }],
-    ['rejects', async () => {
-      throw new Error('no')
-    }],
-    ['throws what is no error', () => {
-      throw Object.create(null)
-    }],
-    ['rejects with what is no error', () => Promise.reject(undefined)],
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('no')
+      },
+    ],
+    [
+      'throws what is no error',
+      () => {
+        throw Object.create(null)
+      },
+    ],
+    ['rejects with what is no error', () => Promise.reject(NO_ERROR)],
   ])('is reported and not fatal, and the store goes on: one that %s', async (_, listener) => {
     const store = await openStore()
     const failures: FailureEvent[] = []

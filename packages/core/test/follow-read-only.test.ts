@@ -58,7 +58,9 @@ describe('a follower beside a writer', () => {
     expect(await stateOf(next)).toBe('pending')
     await db.start()
     const items = await fillUpTo(db, 3)
-    expect(sequencesOf([(await next).value as ScannedItem, ...(await take(iterator, items.length - 1))])).toEqual(range(2, 2 + items.length))
+    expect(sequencesOf([(await next).value as ScannedItem, ...(await take(iterator, items.length - 1))])).toEqual(
+      range(2, 2 + items.length),
+    )
     await reader.stop()
   })
 
@@ -216,34 +218,37 @@ describe('a follower and a write that is under way', () => {
     }
   }
 
-  test.each([5, 64])('sees blocks only whole, and transactions only whole, however slowly they are written (%s bytes at a time)', async (step) => {
-    const { db, memory: source } = await openStore(SMALL)
-    const items = [...(await layBlocks(db, [20, 30], [40])).flat(), ...(await commitItems(db, 10, 11)), ...(await fillUpTo(db, 1))]
-    const groupFrom = items.length
-    items.push(...(await commitItems(db, 300, 300, 300, 300, 300)))
-    const groupTo = items.length
-    items.push(...(await layBlocks(db, [5])).flat())
-    await db.stop()
-    const final = await copyFiles(source)
-    const memory = await diskOf(new Map([['data00000.dat', fileOf(final, 'data00000.dat').subarray(0, 64)]]))
-    const { reader } = await openReader(memory)
-    const found: ScannedItem[] = []
-    const following = (async () => {
-      for await (const one of reader.scan({ follow: true })) found.push(one)
-    })()
-    const complete = ({ location: { index, position, size } }: LaidItem, name: string, length: number): boolean =>
-      name > `data0000${index}.dat` || (name === `data0000${index}.dat` && length >= physical(position + 8 + size))
-    for await (const { name, length } of growing(memory, final, step)) {
-      for (let turns = 0; turns < 6; turns++) await turn()
-      for (const one of items.slice(0, found.length)) expect(complete(one, name, length)).toBe(true)
-      const isInGroup = found.length > groupFrom && found.length < groupTo
-      expect(isInGroup, `${found.length} items at ${name} ${length}`).toBe(false)
-    }
-    while (found.length < items.length) await turn()
-    expect(found.map(({ location, data }) => ({ location, data }))).toEqual(items)
-    await reader.stop()
-    await following
-  })
+  test.each([5, 64])(
+    'sees blocks only whole, and transactions only whole, however slowly they are written (%s bytes at a time)',
+    async (step) => {
+      const { db, memory: source } = await openStore(SMALL)
+      const items = [...(await layBlocks(db, [20, 30], [40])).flat(), ...(await commitItems(db, 10, 11)), ...(await fillUpTo(db, 1))]
+      const groupFrom = items.length
+      items.push(...(await commitItems(db, 300, 300, 300, 300, 300)))
+      const groupTo = items.length
+      items.push(...(await layBlocks(db, [5])).flat())
+      await db.stop()
+      const final = await copyFiles(source)
+      const memory = await diskOf(new Map([['data00000.dat', fileOf(final, 'data00000.dat').subarray(0, 64)]]))
+      const { reader } = await openReader(memory)
+      const found: ScannedItem[] = []
+      const following = (async () => {
+        for await (const one of reader.scan({ follow: true })) found.push(one)
+      })()
+      const complete = ({ location: { index, position, size } }: LaidItem, name: string, length: number): boolean =>
+        name > `data0000${index}.dat` || (name === `data0000${index}.dat` && length >= physical(position + 8 + size))
+      for await (const { name, length } of growing(memory, final, step)) {
+        for (let turns = 0; turns < 6; turns++) await turn()
+        for (const one of items.slice(0, found.length)) expect(complete(one, name, length)).toBe(true)
+        const isInGroup = found.length > groupFrom && found.length < groupTo
+        expect(isInGroup, `${found.length} items at ${name} ${length}`).toBe(false)
+      }
+      while (found.length < items.length) await turn()
+      expect(found.map(({ location, data }) => ({ location, data }))).toEqual(items)
+      await reader.stop()
+      await following
+    },
+  )
 
   test('waits where the size of the file arrives before its bytes', async () => {
     const { db, memory } = await openStore(SMALL)
@@ -346,7 +351,10 @@ describe('the end of a follower beside a writer', () => {
     expect(await aborted).toBe('enough')
     expect(getEventListeners(abort.signal, 'abort')).toEqual([])
     await reader.stop()
-    expect(await Promise.all(ends)).toEqual([{ done: true, value: undefined }, { done: true, value: undefined }])
+    expect(await Promise.all(ends)).toEqual([
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ])
     expect(disk.openFiles).toEqual([])
   })
 

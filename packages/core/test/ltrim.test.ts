@@ -54,7 +54,8 @@ describe.each(trimScenes)('ltrim of $name', ({ make }) => {
         if (!begins.has(at)) expect(await codeOf(db.ltrim(index, at)), `at ${at}`).toBe('INVALID_LOCATION')
       }
     }
-    for (const at of [last.position + 8 + last.size + BLOCK_HEADER + 1, 5000, 2 ** 32 - 1]) expect(await codeOf(db.ltrim(index, at))).toBe('INVALID_LOCATION')
+    for (const at of [last.position + 8 + last.size + BLOCK_HEADER + 1, 5000, 2 ** 32 - 1])
+      expect(await codeOf(db.ltrim(index, at))).toBe('INVALID_LOCATION')
     expect(await copyFiles(memory)).toEqual(before)
     expect(await collect(db.scan())).toEqual(all)
   })
@@ -77,7 +78,8 @@ describe('the position of an ltrim', () => {
     await db.ltrim(0, b.location.position)
     const events = recordEvents(db)
     const writes = watchWrites(disk)
-    for (const position of [0, a.location.position, b.location.position - BLOCK_HEADER, b.location.position]) expect(await db.ltrim(0, position)).toBe(0)
+    for (const position of [0, a.location.position, b.location.position - BLOCK_HEADER, b.location.position])
+      expect(await db.ltrim(0, position)).toBe(0)
     expect(writes()).toEqual([])
     expect(events).toEqual([])
   })
@@ -130,7 +132,13 @@ describe('the bytes that an ltrim expects', () => {
     const items = (await layBlocks(db, [20, 30], [40, 50])).flat() as [LaidItem, LaidItem, LaidItem, LaidItem]
     const before = await copyFiles(memory)
     const { position } = items[3].location
-    const wrong = [items[3].data, items[2].data.subarray(0, 5), items[1].data, Uint8Array.from([...items[2].data, 1]), Uint8Array.from([1, ...items[2].data])]
+    const wrong = [
+      items[3].data,
+      items[2].data.subarray(0, 5),
+      items[1].data,
+      Uint8Array.from([...items[2].data, 1]),
+      Uint8Array.from([1, ...items[2].data]),
+    ]
     for (const expect_ of wrong) expect(await codeOf(db.ltrim(0, position, { expect: expect_ }))).toBe('TRIM_MISMATCH')
     expect(await copyFiles(memory)).toEqual(before)
     expect(await db.ltrim(0, position, { expect: items[2].data.subarray(35) })).toBe(90)
@@ -208,7 +216,13 @@ describe('an ltrim and what goes on meanwhile', () => {
       db.dropIndex(0),
       db.ltrim(0, (items[3] as LaidItem).location.position),
     ])
-    expect(results.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))).toEqual([20, 70, 0, expect.any(Number), 'INDEX_NOT_FOUND'])
+    expect(results.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))).toEqual([
+      20,
+      70,
+      0,
+      expect.any(Number),
+      'INDEX_NOT_FOUND',
+    ])
   })
 
   test('is finished by a stop that comes meanwhile', async () => {

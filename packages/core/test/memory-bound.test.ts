@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { platform } from '#platform'
 import { act, fail } from '@varve/backend/faults'
 import { KiB, MiB } from '@varve/core'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { platform } from '#platform'
 import { settle } from './support/event-loop.js'
 import { item, items } from './support/items.js'
 import { failOnUnhandledRejections, rejection } from './support/rejections.js'
@@ -92,7 +92,9 @@ describe('never more than twice maxBufferSize is held, whatever writers do', () 
           seen.push((await store.db.stats()).buffered.bytes)
           held.push(await slabs.held(limit))
         }
-        const undo = [store.disk.inject((call) => (call.kind === 'append' || call.kind === 'sync' ? act('a look at the memory', look) : undefined))]
+        const undo = [
+          store.disk.inject((call) => (call.kind === 'append' || call.kind === 'sync' ? act('a look at the memory', look) : undefined)),
+        ]
         for (const nth of refused) undo.push(store.disk.inject({ kind: 'append', nth, fault: fail('NO_SPACE') }))
         // A durable add rejects where its write is refused; it is stored later all the same.
         const written = Promise.allSettled(writers.map((writer) => write(store, writer)))

@@ -1,12 +1,12 @@
-import { fail } from '@varve/backend/faults'
+import { fail, hold } from '@varve/backend/faults'
 import { Varve, type VarveOptions } from '@varve/core'
-import { type MemoryBackend, memoryBackend } from '@varve/memory-backend'
+import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
 import { addItems, fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
 import { codeOf, failOnUnhandledRejections, failure } from './support/rejections.js'
 import { collect, sequencesOf } from './support/scanning.js'
 import { BLOCK_HEADER, copyFiles, diskOf, FILE_HEADER, fileOf, flipBit, joined, type StoredFiles } from './support/stored-bytes.js'
-import { newStore, openStore, recordEvents, type TestStore } from './support/test-store.js'
+import { inject, newStore, openStore, recordEvents, type TestStore } from './support/test-store.js'
 
 failOnUnhandledRejections()
 
@@ -183,7 +183,9 @@ describe('a store with something wrong about its files', () => {
   test('is FOREIGN_FILE where the first one is of another store, after a crash', async () => {
     const { files } = await stopped()
     const { files: others } = await stopped()
-    const crashed = new Map(files).set('data00000.dat', fileOf(others, 'data00000.dat')).set('data00003.dat', fileOf(files, 'data00003.dat').subarray(0, -BLOCK_HEADER))
+    const crashed = new Map(files)
+      .set('data00000.dat', fileOf(others, 'data00000.dat'))
+      .set('data00003.dat', fileOf(files, 'data00003.dat').subarray(0, -BLOCK_HEADER))
     const memory = await diskOf(crashed)
     const { db, disk } = newStore(SMALL, memory)
     expect(await codeOf(db.start())).toBe('FOREIGN_FILE')
@@ -227,17 +229,20 @@ describe('a store with something wrong about its files', () => {
     expect(disk.count('append') + disk.count('create') + disk.count('remove')).toBe(0)
   })
 
-  test.each(['list', 'open', 'read', 'size'] as const)('is the error of the medium by name where %s fails, and the lock is free again', async (kind) => {
-    const { files, items } = await stopped()
-    const { db, disk } = newStore(SMALL, await diskOf(files))
-    disk.inject({ kind, fault: fail('IO') })
-    const error = await failure(db.start())
-    expect(error).toMatchObject({ code: 'IO', cause: { name: 'BackendError' } })
-    expect(disk.locks).toBe(0)
-    expect(disk.openFiles).toEqual([])
-    await db.start()
-    expect((await collect(db.scan())).length).toBe(items.length)
-  })
+  test.each(['list', 'open', 'read', 'size'] as const)(
+    'is the error of the medium by name where %s fails, and the lock is free again',
+    async (kind) => {
+      const { files, items } = await stopped()
+      const { db, disk } = newStore(SMALL, await diskOf(files))
+      disk.inject({ kind, fault: fail('IO') })
+      const error = await failure(db.start())
+      expect(error).toMatchObject({ code: 'IO', cause: { name: 'BackendError' } })
+      expect(disk.locks).toBe(0)
+      expect(disk.openFiles).toEqual([])
+      await db.start()
+      expect((await collect(db.scan())).length).toBe(items.length)
+    },
+  )
 })
 
 describe('what a crash may leave in a container', () => {
@@ -256,7 +261,10 @@ describe('what a crash may leave in a container', () => {
     const { db, memory } = newStore(SMALL, await diskOf(left))
     const events = recordEvents(db)
     await db.start()
-    expect(events[0]).toMatchObject({ name: 'recover', cut: [{ index: 4, position: 0, bytes: (left.get('data00004.dat') as Uint8Array).length, removed: true }] })
+    expect(events[0]).toMatchObject({
+      name: 'recover',
+      cut: [{ index: 4, position: 0, bytes: (left.get('data00004.dat') as Uint8Array).length, removed: true }],
+    })
     expect([...(await memory.list())].sort()).toEqual([...files.keys()].sort())
     expect((await collect(db.scan())).length).toBe(items.length)
     const more = await fillUpTo(db, 4)
@@ -290,7 +298,8 @@ describe('what a crash may leave in a container', () => {
 
   test('is somebody else’s file with a similar name, which stays', async () => {
     const { files } = await stopped()
-    for (const name of ['.tmp.other', '.tmp.data1.dat', '.cut.data00001.dat', '.cut.data00001.dat.x', 'data00001.dat.bak', 'data.dat']) files.set(name, Uint8Array.of(7))
+    for (const name of ['.tmp.other', '.tmp.data1.dat', '.cut.data00001.dat', '.cut.data00001.dat.x', 'data00001.dat.bak', 'data.dat'])
+      files.set(name, Uint8Array.of(7))
     const { memory } = await openStore(SMALL, await diskOf(files))
     expect((await memory.list()).length).toBe(files.size)
   })
@@ -344,10 +353,19 @@ describe('a store that is opened again and again', () => {
     await layBlocks(db, [20])
     const calls = disk.calls.slice(before).filter(({ kind }) => kind === 'sync' || kind === 'append')
     const size = fileOf(files, 'data00003.dat').length
-    expect(calls.map(({ kind, position }) => [kind, position])).toEqual([['sync', size - BLOCK_HEADER], ['append', size], ['sync', undefined]])
+    expect(calls.map(({ kind, position }) => [kind, position])).toEqual([
+      ['sync', size - BLOCK_HEADER],
+      ['append', size],
+      ['sync', undefined],
+    ])
     const second = disk.calls.length
     await layBlocks(db, [20])
-    expect(disk.calls.slice(second).filter(({ kind }) => kind === 'sync').map(({ position }) => position)).toEqual([undefined])
+    expect(
+      disk.calls
+        .slice(second)
+        .filter(({ kind }) => kind === 'sync')
+        .map(({ position }) => position),
+    ).toEqual([undefined])
   })
 
   test('goes on with the sequence, the places and never an earlier time, though the clock went back', async () => {
@@ -371,30 +389,22 @@ describe('a store that is opened again and again', () => {
   })
 
   test('does so also where the last file has no block yet, after a crash', async () => {
-    const store = await openStore({ maxFileSize: 512, overwrite: true })
-    const { db, clock, memory, options } = store
+    const { db, disk, clock, memory, options } = await openStore({ maxFileSize: 512, maxBufferSize: 400 })
     const start = clock.now()
-    const [first] = (await layBlocks(db, [300])).flat() as [LaidItem]
-    await db.rtrim(0, first.location.position + 308)
-    clock.advance(5)
-    await layBlocks(db, [20])
-    const before = await copyFiles(memory)
-    before.set('data00001.dat', emptied(memory))
-    const crashed = newStore(options, await diskOf(before))
+    await layBlocks(db, [300])
+    const gate = inject(disk, hold(), { kind: 'append', name: 'data00001.dat', nth: 2 })
+    await addItems(db, 300)
+    void db.flush()
+    await gate.reached
+    await disk.end()
+    expect(fileOf(await copyFiles(memory), 'data00001.dat').length).toBe(FILE_HEADER)
+    const crashed = newStore(options, memory)
     crashed.clock.jumpTo(start - 99_999)
     await crashed.db.start()
-    await layBlocks(crashed.db, [20], [300])
-    const times = (await collect(crashed.db.scan())).map(({ timestamp }) => timestamp)
-    expect(times).toEqual([...times].sort((a, b) => a - b))
-    expect(times[0]).toBe(start)
+    await layBlocks(crashed.db, [20])
+    expect((await collect(crashed.db.scan())).map(({ timestamp }) => timestamp)).toEqual([start, start])
   })
 })
-
-/** The header that the file after the first one has at its creation. */
-function emptied(memory: MemoryBackend): Uint8Array {
-  const name = memory.volume.existsSync('/varve/data00001.dat') ? '/varve/data00001.dat' : '/varve/data00000.dat'
-  return Uint8Array.from((memory.volume.readFileSync(name) as Uint8Array).subarray(0, FILE_HEADER))
-}
 
 test('what is no backend is a TypeError at once', () => {
   for (const nothing of [undefined, null, {}, '/path']) expect(() => new Varve(nothing as never)).toThrow(TypeError)

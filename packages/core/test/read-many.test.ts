@@ -1,5 +1,5 @@
 import { fail, hold } from '@varve/backend/faults'
-import { MiB, type Location } from '@varve/core'
+import { type Location, MiB } from '@varve/core'
 import { describe, expect, test } from 'vitest'
 import { settle } from './support/event-loop.js'
 import { item } from './support/items.js'
@@ -95,7 +95,10 @@ describe('neighbours', () => {
     const [[first, , last]] = (await layBlocks(db, [20, 5000, 30])) as [[LaidItem, LaidItem, LaidItem]]
     const before = disk.calls.length
     expect(await db.readMany([last.location, first.location])).toEqual([last.data, first.data])
-    const sizes = disk.calls.slice(before).filter(({ kind }) => kind === 'read').map(({ size }) => size)
+    const sizes = disk.calls
+      .slice(before)
+      .filter(({ kind }) => kind === 'read')
+      .map(({ size }) => size)
     expect(sizes).toEqual([28, 38])
   })
 
@@ -104,7 +107,10 @@ describe('neighbours', () => {
     const items = (await layBlocks(db, [500_000, 500_000, 500_000, 1_500_000])).flat()
     const before = disk.calls.length
     expect(sameItems(await db.readMany(locationsOf(items)), datasOf(items))).toBe(true)
-    const sizes = disk.calls.slice(before).filter(({ kind }) => kind === 'read').map(({ size }) => size)
+    const sizes = disk.calls
+      .slice(before)
+      .filter(({ kind }) => kind === 'read')
+      .map(({ size }) => size)
     expect(sizes.sort()).toEqual([1_000_016, 1_500_008, 500_008].sort())
   })
 
@@ -185,5 +191,8 @@ test('a large item beside small ones comes through whole', async () => {
 
 // The matcher takes seconds for megabytes.
 function sameItems(found: readonly (Uint8Array | undefined)[], expected: readonly Uint8Array[]): boolean {
-  return found.length === expected.length && found.every((data, n) => data !== undefined && Buffer.compare(data, expected[n] as Uint8Array) === 0)
+  return (
+    found.length === expected.length &&
+    found.every((data, n) => data !== undefined && Buffer.compare(data, expected[n] as Uint8Array) === 0)
+  )
 }

@@ -1,10 +1,10 @@
-import { faultyBackend, hold } from '@varve/backend/faults'
-import { type Location, Varve, type StartEvent } from '@varve/core'
-import { fsBackend } from '@varve/fs-backend'
-import { memoryBackend } from '@varve/memory-backend'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { faultyBackend, hold } from '@varve/backend/faults'
+import { type Location, type StartEvent, Varve } from '@varve/core'
+import { fsBackend } from '@varve/fs-backend'
+import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
 import { addItems, commitItems, fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
 import { outcomeOf } from './support/outcome.js'
@@ -104,7 +104,14 @@ describe('a store that is opened to read', () => {
     await db.dropIndex(0)
     const later = await reader.stats()
     const now = await db.stats()
-    expect(later).toMatchObject({ firstIndex: 1, lastIndex: 4, files: 4, firstSequence: now.firstSequence, nextSequence: now.nextSequence, bytes: now.bytes })
+    expect(later).toMatchObject({
+      firstIndex: 1,
+      lastIndex: 4,
+      files: 4,
+      firstSequence: now.firstSequence,
+      nextSequence: now.nextSequence,
+      bytes: now.bytes,
+    })
     await db.stop()
     expect((await reader.stats()).nextSequence).toBe(now.nextSequence)
     await reader.stop()
@@ -194,36 +201,40 @@ describe('a reader beside a writer that goes on', () => {
     await reader.stop()
   })
 
-  test.each([false, true])('scans what is there now, whatever was added, trimmed and dropped since it was opened (reverse: %s)', async (reverse) => {
-    const { db, memory } = await openStore(SMALL)
-    await fillUpTo(db, 2)
-    const { reader } = await openReader(memory)
-    const look = async (): Promise<void> => {
-      const expected = await collect(db.scan({ reverse }))
-      expect(await collect(reader.scan({ reverse }))).toEqual(expected)
-      expect(await collect(reader.locations({ reverse }))).toEqual(expected.map(({ data, ...rest }) => rest))
-    }
-    await look()
-    const more = await fillUpTo(db, 5)
-    await look()
-    const { index, position } = (more.at(-1) as LaidItem).location
-    await layBlocks(db, [20, 30])
-    await db.ltrim(index, position)
-    await layBlocks(db, [40])
-    await look()
-    await db.rtrim(3, 500)
-      .catch(() => db.rtrim(3, (more.filter(({ location }) => location.index === 3)[2] as LaidItem).location.position))
-    await look()
-    await db.dropIndex(4)
-    await look()
-    for (const gone of [0, 1, 2]) await db.dropIndex(gone)
-    await look()
-    await fillUpTo(db, 9)
-    for (const gone of [3, 5, 6, 7, 8]) await db.dropIndex(gone)
-    await look()
-    expect((await collect(reader.scan())).length).toBeGreaterThan(0)
-    await reader.stop()
-  })
+  test.each([false, true])(
+    'scans what is there now, whatever was added, trimmed and dropped since it was opened (reverse: %s)',
+    async (reverse) => {
+      const { db, memory } = await openStore(SMALL)
+      await fillUpTo(db, 2)
+      const { reader } = await openReader(memory)
+      const look = async (): Promise<void> => {
+        const expected = await collect(db.scan({ reverse }))
+        expect(await collect(reader.scan({ reverse }))).toEqual(expected)
+        expect(await collect(reader.locations({ reverse }))).toEqual(expected.map(({ data, ...rest }) => rest))
+      }
+      await look()
+      const more = await fillUpTo(db, 5)
+      await look()
+      const { index, position } = (more.at(-1) as LaidItem).location
+      await layBlocks(db, [20, 30])
+      await db.ltrim(index, position)
+      await layBlocks(db, [40])
+      await look()
+      await db
+        .rtrim(3, 500)
+        .catch(() => db.rtrim(3, (more.filter(({ location }) => location.index === 3)[2] as LaidItem).location.position))
+      await look()
+      await db.dropIndex(4)
+      await look()
+      for (const gone of [0, 1, 2]) await db.dropIndex(gone)
+      await look()
+      await fillUpTo(db, 9)
+      for (const gone of [3, 5, 6, 7, 8]) await db.dropIndex(gone)
+      await look()
+      expect((await collect(reader.scan())).length).toBeGreaterThan(0)
+      await reader.stop()
+    },
+  )
 
   test('scans from every kind of point after files before it were dropped', async () => {
     const { db, memory } = await openStore(SMALL)
@@ -253,7 +264,8 @@ describe('a reader beside a writer that goes on', () => {
     const items = await fillUpTo(db, 4)
     await memory.remove('data00002.dat')
     const { reader } = await openReader(memory)
-    for (const { location, data } of items) expect(await outcomeOf(() => reader.read(location))).toEqual(location.index === 2 ? 'FILE_MISSING' : data)
+    for (const { location, data } of items)
+      expect(await outcomeOf(() => reader.read(location))).toEqual(location.index === 2 ? 'FILE_MISSING' : data)
     const found: number[] = []
     const scanning = (async () => {
       for await (const { sequence } of reader.scan()) found.push(sequence)
@@ -304,7 +316,10 @@ describe('a reader of what a crash left behind', () => {
       const last = items[inFile0 + count - 1] as LaidItem
       return { count: inFile0 + count, end: count === 0 ? 0 : physical(last.location.position + 8 + last.location.size) }
     })
-    for (const length of [...range(0, whole.length).filter((n) => n % 5 === 0), ...ends.flatMap(({ end }) => [end - 1, end, end + 1, end + 44])]) {
+    for (const length of [
+      ...range(0, whole.length).filter((n) => n % 5 === 0),
+      ...ends.flatMap(({ end }) => [end - 1, end, end + 1, end + 44]),
+    ]) {
       if (length > whole.length || length < 0) continue
       const memory = await diskOf(new Map(files).set(name, whole.subarray(0, length)))
       const { reader } = await openReader(memory)
@@ -400,7 +415,9 @@ describe('a reader of what a crash left behind', () => {
 })
 
 describe('a reader of a damaged store', () => {
-  async function damagedStore(flip: (items: LaidItem[]) => [name: string, at: number]): Promise<{ reader: Varve; items: LaidItem[]; memory: TestStore['memory'] }> {
+  async function damagedStore(
+    flip: (items: LaidItem[]) => [name: string, at: number],
+  ): Promise<{ reader: Varve; items: LaidItem[]; memory: TestStore['memory'] }> {
     const { db, memory } = await openStore(SMALL)
     const items = await fillUpTo(db, 2)
     items.push(...(await layBlocks(db, [20, 30, 40], [25, 35, 45])).flat())
@@ -414,7 +431,11 @@ describe('a reader of a damaged store', () => {
   const inLast = (items: LaidItem[], fromEnd: number): Location => (items.at(-fromEnd) as LaidItem).location
 
   test.each([
-    ['an item of a closed file', (items: LaidItem[]): [string, number] => ['data00000.dat', physical((items[2] as LaidItem).location.position + 10)], 2],
+    [
+      'an item of a closed file',
+      (items: LaidItem[]): [string, number] => ['data00000.dat', physical((items[2] as LaidItem).location.position + 10)],
+      2,
+    ],
     ['an item of the last file', (items: LaidItem[]): [string, number] => ['data00002.dat', physical(inLast(items, 5).position + 10)], -5],
     ['an item of the last block', (items: LaidItem[]): [string, number] => ['data00002.dat', physical(inLast(items, 1).position + 10)], -1],
   ])('opens, gives every intact item, and says CORRUPT of %s', async (_, flip, damaged) => {

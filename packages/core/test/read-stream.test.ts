@@ -192,7 +192,12 @@ describe('a stream that nobody reads', () => {
     const { db, disk, location } = await withLargeItem()
     const before = disk.calls.length
     await db.readStream(location)
-    expect(disk.calls.slice(before).filter(({ kind }) => kind === 'read').map(({ size }) => size)).toEqual([8])
+    expect(
+      disk.calls
+        .slice(before)
+        .filter(({ kind }) => kind === 'read')
+        .map(({ size }) => size),
+    ).toEqual([8])
     await db.stop()
     expect(disk.openFiles).toEqual([])
   })

@@ -46,7 +46,9 @@ test("the location in the README's comment is the one that add gives", async () 
   const [code] = codeIn('README.md')
   const said = /await db\.add\(.*\/\/ \{ (.*) \}/.exec(code as string)?.[1]
   expect(said).toBe('index: 0, position: 44, size: 5')
-  const [shown] = await runCode((code as string).replace(/console\.log\(text\(await db\.read\(location\)\)\)/, 'console.log(JSON.stringify(location))'))
+  const [shown] = await runCode(
+    (code as string).replace(/console\.log\(text\(await db\.read\(location\)\)\)/, 'console.log(JSON.stringify(location))'),
+  )
   expect(JSON.parse(shown as string)).toEqual({ index: 0, position: 44, size: 5 })
 })
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { hold } from '@varve/backend/faults'
 import { KiB, type Location } from '@varve/core'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { settle } from './support/event-loop.js'
 import { item } from './support/items.js'
@@ -135,15 +135,21 @@ test('starting and stopping between items uses up a file by closing blocks, and 
   expect((await contentsAfterStop(store)).map(({ location }) => location)).toEqual(locations)
 })
 
-type Step = { readonly sizes: readonly number[]; readonly as: 'adds' | 'durable adds' | 'transaction' | 'flush' | 'restart' | 'crash' }
+interface Step {
+  readonly sizes: readonly number[]
+  readonly as: 'adds' | 'durable adds' | 'transaction' | 'flush' | 'restart' | 'crash'
+}
 
 test('no file ever passes maxFileSize, the closing block included, whatever is stored in whatever way', async () => {
   const step = (most: number): fc.Arbitrary<Step> =>
     fc.record({
-      sizes: fc.array(fc.oneof(fc.integer({ min: 1, max: most }), fc.integer({ min: 1, max: 60 }), fc.integer({ min: most - 60, max: most })), {
-        minLength: 1,
-        maxLength: 6,
-      }),
+      sizes: fc.array(
+        fc.oneof(fc.integer({ min: 1, max: most }), fc.integer({ min: 1, max: 60 }), fc.integer({ min: most - 60, max: most })),
+        {
+          minLength: 1,
+          maxLength: 6,
+        },
+      ),
       as: fc.constantFrom('adds', 'durable adds', 'transaction', 'flush', 'restart', 'crash'),
     })
   const scenario = fc.integer({ min: 512, max: 900 }).chain((maxFileSize) =>

@@ -72,11 +72,21 @@ describe('a buffered scan', () => {
     clock.advance(5)
     await addItems(db, 40, 50, 60)
     const all = await collect(db.scan({ buffered: true }))
-    const points = all.flatMap(({ location, sequence, timestamp }) => [{ location }, { sequence }, { time: timestamp }, { time: timestamp + 1 }])
+    const points = all.flatMap(({ location, sequence, timestamp }) => [
+      { location },
+      { sequence },
+      { time: timestamp },
+      { time: timestamp + 1 },
+    ])
     for (const low of points) {
       for (const to of points) {
         for (const reverse of [false, true]) {
-          for (const bounds of [{ from: low, to, reverse }, { after: low, to, reverse }, { after: low, reverse }, { to, reverse }]) {
+          for (const bounds of [
+            { from: low, to, reverse },
+            { after: low, to, reverse },
+            { after: low, reverse },
+            { to, reverse },
+          ]) {
             expect(await collect(db.scan({ ...bounds, buffered: true }))).toEqual(within(all, bounds))
           }
         }
@@ -84,7 +94,7 @@ describe('a buffered scan', () => {
     }
   })
 
-  test('gives times of the store\'s own clock, which never go backwards', async () => {
+  test("gives times of the store's own clock, which never go backwards", async () => {
     const { db, clock } = await openStore(SMALL)
     await layBlocks(db, [20])
     const before = clock.now()

@@ -26,7 +26,10 @@ describe('a reverse scan', () => {
 
   test('reads a large block a piece at a time, and only what is asked for', async () => {
     const { db, disk } = await openStore({ maxFileSize: 32 * MiB, maxBufferSize: 16 * MiB })
-    await layBlocks(db, Array.from({ length: 10 }, () => 400 * KiB))
+    await layBlocks(
+      db,
+      Array.from({ length: 10 }, () => 400 * KiB),
+    )
     const before = disk.calls.length
     const iterator = db.scan({ reverse: true })
     expect(sequencesOf(await take(iterator, 2))).toEqual([9, 8])
@@ -40,7 +43,13 @@ describe('a reverse scan while the store changes', () => {
   /** A scan that has shown the three last of nine items: 8, 7 and 6; the first six are one block that is read in two pieces. */
   async function inTheMiddle(shown = 3): Promise<TestStore & { items: LaidItem[]; iterator: AsyncIterableIterator<ScannedItem> }> {
     const store = await openStore({ maxFileSize: 16 * MiB, maxBufferSize: 8 * MiB, overwrite: true })
-    const items = (await layBlocks(store.db, Array.from({ length: 6 }, () => 500 * KiB), [10, 20, 30])).flat()
+    const items = (
+      await layBlocks(
+        store.db,
+        Array.from({ length: 6 }, () => 500 * KiB),
+        [10, 20, 30],
+      )
+    ).flat()
     const iterator = store.db.scan({ reverse: true })
     expect(sequencesOf(await take(iterator, shown))).toEqual(range(9 - shown, 9).reverse())
     return { ...store, items, iterator }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fail, hold } from '@varve/backend/faults'
-import { KiB, MiB, Varve, type ScannedItem, type ScanOptions, type ScanPoint } from '@varve/core'
+import { KiB, MiB, type ScannedItem, type ScanOptions, type ScanPoint, Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -162,15 +162,24 @@ describe('the bounds of a scan', () => {
     const item = fc.constantFrom(...all)
     const point: fc.Arbitrary<ScanPoint> = fc.oneof(
       item.map(({ location }) => ({ location })),
-      item.chain(({ location }) => near(location.position).map((position) => ({ location: { ...location, position: Math.max(0, position) } }))),
+      item.chain(({ location }) =>
+        near(location.position).map((position) => ({ location: { ...location, position: Math.max(0, position) } })),
+      ),
       fc.record({ index: fc.nat(last.location.index + 2), position: fc.nat(1100), size: fc.constant(1) }).map((location) => ({ location })),
       item.chain(({ sequence }) => near(sequence).map((one) => ({ sequence: one }))),
       fc.constantFrom(Number.NEGATIVE_INFINITY, -1, 0, last.sequence + 1, Number.POSITIVE_INFINITY).map((sequence) => ({ sequence })),
       item.chain(({ timestamp }) => near(timestamp).map((time) => ({ time }))),
       fc.constantFrom(Number.NEGATIVE_INFINITY, 0, Number.POSITIVE_INFINITY, 1.5).map((time) => ({ time })),
     )
-    const lower = fc.oneof(fc.constant({}), point.map((from) => ({ from })), point.map((after) => ({ after })))
-    const upper = fc.oneof(fc.constant({}), point.map((to) => ({ to })))
+    const lower = fc.oneof(
+      fc.constant({}),
+      point.map((from) => ({ from })),
+      point.map((after) => ({ after })),
+    )
+    const upper = fc.oneof(
+      fc.constant({}),
+      point.map((to) => ({ to })),
+    )
     await fc.assert(
       fc.asyncProperty(lower, upper, fc.boolean(), async (low, high, reverse) => {
         const options: ScanOptions = { ...low, ...high, reverse }
@@ -235,7 +244,13 @@ describe('a scan while the store changes', () => {
   /** A scan that stands behind its first item, in the middle of a block that is read in several pieces. */
   async function inTheMiddle(): Promise<TestStore & { items: LaidItem[]; iterator: AsyncIterableIterator<ScannedItem> }> {
     const store = await openStore({ maxFileSize: 16 * MiB, maxBufferSize: 8 * MiB, overwrite: true })
-    const items = (await layBlocks(store.db, Array.from({ length: 6 }, () => 600 * KiB), [10, 20])).flat()
+    const items = (
+      await layBlocks(
+        store.db,
+        Array.from({ length: 6 }, () => 600 * KiB),
+        [10, 20],
+      )
+    ).flat()
     const iterator = store.db.scan()
     await take(iterator, 1)
     return { ...store, items, iterator }
@@ -252,7 +267,10 @@ describe('a scan while the store changes', () => {
     await db.ltrim(0, (items[4] as LaidItem).location.position)
     const rest = sequencesOf(await collect(iterator))
     // What was read together with the first item may be shown still.
-    expect([[4, 5, 6, 7], [1, 4, 5, 6, 7]]).toContainEqual(rest)
+    expect([
+      [4, 5, 6, 7],
+      [1, 4, 5, 6, 7],
+    ]).toContainEqual(rest)
   })
 
   test('ends where the rest was trimmed', async () => {

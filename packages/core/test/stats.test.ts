@@ -39,7 +39,14 @@ test('count what is accepted, what is laid down and what is durable apart', asyn
   expect(await db.stats()).toMatchObject({ nextSequence: 4, durableSequence: 0, buffered: { items: 4 }, bytes: 64, flushes: 0 })
   gate.release()
   await flushed
-  expect(await db.stats()).toMatchObject({ nextSequence: 4, durableSequence: 3, buffered: { items: 1 }, bytes: 64 + 44 + 324, flushes: 1, syncs: 1 })
+  expect(await db.stats()).toMatchObject({
+    nextSequence: 4,
+    durableSequence: 3,
+    buffered: { items: 1 },
+    bytes: 64 + 44 + 324,
+    flushes: 1,
+    syncs: 1,
+  })
   await db.flush()
   expect(await db.stats()).toMatchObject({ nextSequence: 4, durableSequence: 4, buffered: { items: 0, bytes: 0 }, flushes: 2, syncs: 2 })
 })
@@ -114,7 +121,15 @@ test('of a reader are those of what it can see, without a lock', async () => {
   await writer.db.addMany(items(3, 200), { durable: true })
   const { db } = await openStore({ readOnly: true, maxFileSize: 512 }, writer.memory)
   const seen = await db.stats()
-  expect(seen).toMatchObject({ state: 'running', files: 3, firstIndex: 0, lastIndex: 2, firstSequence: 0, nextSequence: 3, lock: undefined })
+  expect(seen).toMatchObject({
+    state: 'running',
+    files: 3,
+    firstIndex: 0,
+    lastIndex: 2,
+    firstSequence: 0,
+    nextSequence: 3,
+    lock: undefined,
+  })
   await writer.db.add(item(200), { durable: true })
   await settle()
   expect(await db.stats()).toMatchObject({ files: 4, lastIndex: 3, nextSequence: 4, bytes: (await writer.db.stats()).bytes })

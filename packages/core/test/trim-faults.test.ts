@@ -1,4 +1,4 @@
-import { everyFault, fail, type FaultReport } from '@varve/backend/faults'
+import { everyFault, type FaultReport, fail } from '@varve/backend/faults'
 import { type Location, type ScannedItem, Varve } from '@varve/core'
 import type { MemoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
@@ -31,7 +31,9 @@ const nthIn = (all: readonly ScannedItem[], index: number, n: number): Location 
 function trimmed(side: 'ltrim' | 'rtrim', index: number, n: number): Pick<Removal, 'remove' | 'isRemoved'> {
   return {
     remove: (db, all) => db[side](index, nthIn(all, index, n).position),
-    isRemoved: (location, all) => location.index === index && (side === 'ltrim' ? location.position < nthIn(all, index, n).position : location.position >= nthIn(all, index, n).position),
+    isRemoved: (location, all) =>
+      location.index === index &&
+      (side === 'ltrim' ? location.position < nthIn(all, index, n).position : location.position >= nthIn(all, index, n).position),
   }
 }
 
@@ -190,18 +192,21 @@ describe.each(removals)('$name', (removal) => {
 })
 
 describe('a removal that fails', () => {
-  test.each(['create', 'append', 'sync', 'close'] as const)('while the new file is written (%s) leaves the old one, and the store goes on', async (kind) => {
-    const { db, disk, memory } = await openStore(SMALL)
-    const [, b] = (await layBlocks(db, [20, 30])).flat() as [LaidItem, LaidItem]
-    disk.inject({ kind, name: '.tmp.data00000.dat', fault: fail('NO_SPACE') })
-    expect(await codeOf(db.ltrim(0, b.location.position))).toBe('NO_SPACE')
-    expect(db.state).toBe('running')
-    expect(sequencesOf(await collect(db.scan()))).toEqual([0, 1])
-    await layBlocks(db, [40])
-    expect(await db.ltrim(0, b.location.position)).toBe(20)
-    expect(await memory.list()).toEqual(['data00000.dat'])
-    expect(sequencesOf(await collect(db.scan()))).toEqual([1, 2])
-  })
+  test.each(['create', 'append', 'sync', 'close'] as const)(
+    'while the new file is written (%s) leaves the old one, and the store goes on',
+    async (kind) => {
+      const { db, disk, memory } = await openStore(SMALL)
+      const [, b] = (await layBlocks(db, [20, 30])).flat() as [LaidItem, LaidItem]
+      disk.inject({ kind, name: '.tmp.data00000.dat', fault: fail('NO_SPACE') })
+      expect(await codeOf(db.ltrim(0, b.location.position))).toBe('NO_SPACE')
+      expect(db.state).toBe('running')
+      expect(sequencesOf(await collect(db.scan()))).toEqual([0, 1])
+      await layBlocks(db, [40])
+      expect(await db.ltrim(0, b.location.position)).toBe(20)
+      expect(await memory.list()).toEqual(['data00000.dat'])
+      expect(sequencesOf(await collect(db.scan()))).toEqual([1, 2])
+    },
+  )
 
   test('as the current file is open elsewhere (BUSY) leaves the old one, and the store goes on', async () => {
     const { db, disk } = await openStore(SMALL)

@@ -15,13 +15,7 @@ export const fittingFaults: { readonly [Kind in CallKind]: readonly Fault[] } = 
   list: [fail('IO'), fail('PERMISSION'), fail('TOO_MANY_OPEN')],
   open: [fail('IO'), fail('PERMISSION'), fail('TOO_MANY_OPEN')],
   openSync: [fail('IO'), fail('PERMISSION'), fail('TOO_MANY_OPEN')],
-  create: [
-    fail('IO'),
-    fail('NO_SPACE'),
-    fail('PERMISSION'),
-    fail('TOO_MANY_OPEN'),
-    fail('IO', { when: 'after' }),
-  ],
+  create: [fail('IO'), fail('NO_SPACE'), fail('PERMISSION'), fail('TOO_MANY_OPEN'), fail('IO', { when: 'after' })],
   replace: [fail('IO'), fail('NO_SPACE'), fail('PERMISSION'), fail('BUSY'), fail('IO', { when: 'after' })],
   remove: [fail('IO'), fail('PERMISSION'), fail('BUSY'), fail('IO', { when: 'after' })],
   lock: [

@@ -101,7 +101,9 @@ function isPlausible(header: BlockHeader, position: number): boolean {
     Number.isSafeInteger(header.sequence + header.count) &&
     Number.isSafeInteger(header.timestamp) &&
     header.durablePosition <= position &&
-    (header.close ? header.length === 0 && header.count === 0 && !header.losses : header.count > 0 && header.length >= header.count * MIN_RECORD_BYTES)
+    (header.close
+      ? header.length === 0 && header.count === 0 && !header.losses
+      : header.count > 0 && header.length >= header.count * MIN_RECORD_BYTES)
   )
 }
 

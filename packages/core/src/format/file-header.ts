@@ -63,12 +63,7 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
   const flags = view.getUint32(56, true)
   const groupStart = { index: view.getUint32(48, true), position: view.getUint32(52, true) }
   const index = view.getUint32(32, true)
-  if (
-    view.getUint16(10, true) !== FILE_HEADER_BYTES ||
-    flags > FLAG_LOST ||
-    !Number.isSafeInteger(sequence) ||
-    groupStart.index > index
-  ) {
+  if (view.getUint16(10, true) !== FILE_HEADER_BYTES || flags > FLAG_LOST || !Number.isSafeInteger(sequence) || groupStart.index > index) {
     return 'fields'
   }
   return {

@@ -6,7 +6,7 @@ import { isRestZero } from '../read/diagnose.js'
 import { FileWindow } from '../read/file-window.js'
 import { run } from '../read/loads.js'
 import type { OpenFile } from '../read/open-file.js'
-import { isTrimmedAway } from '../read/reader.js'
+import { isTrimmedAway } from '../read/open-file.js'
 import { type RecordTable, readRecordTable } from '../read/record-table.js'
 
 /** What lies on one side of a boundary. */
@@ -85,13 +85,19 @@ export async function findBoundary(open: OpenFile, position: number, storeSeed: 
 }
 
 function notABoundary(open: OpenFile, position: number): VarveError {
-  return new VarveError('INVALID_LOCATION', `trim: no item of ${open.name} begins at position ${position}; give the position of an item's location`)
+  return new VarveError(
+    'INVALID_LOCATION',
+    `trim: no item of ${open.name} begins at position ${position}; give the position of an item's location`,
+  )
 }
 
 async function tableOf(window: FileWindow, block: PlacedBlock, storeSeed: number): Promise<RecordTable> {
   const table = await readRecordTable(window, block, storeSeed)
   if (table) return table
-  throw new VarveError('CORRUPT', `trim: ${window.open.name} is damaged in the block from position ${block.position} to ${block.end}; verify and repair it first`)
+  throw new VarveError(
+    'CORRUPT',
+    `trim: ${window.open.name} is damaged in the block from position ${block.position} to ${block.end}; verify and repair it first`,
+  )
 }
 
 class SideCount implements Side {

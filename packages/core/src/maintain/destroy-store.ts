@@ -9,7 +9,8 @@ export async function destroyStore(backend: FileBackend, naming: FileNaming): Pr
     const lock = await backend.lock()
     try {
       const { indexes, temporaries, cuts, quarantines } = await listFiles(backend, naming)
-      for (const name of [...temporaries, ...cuts, ...quarantines, ...indexes.map((index) => naming.dataFile(index))]) await backend.remove(name)
+      for (const name of [...temporaries, ...cuts, ...quarantines, ...indexes.map((index) => naming.dataFile(index))])
+        await backend.remove(name)
     } finally {
       await lock.release()
     }

@@ -21,6 +21,8 @@ export interface Examination {
   /** Where its blocks end. */
   readonly end: number
   readonly isClosed: boolean
+  /** Whether it ends within a block. */
+  readonly isCutOff: boolean
 }
 
 /** Reads every byte of a file up to the limit, names all damage in order, and counts what is intact. */
@@ -32,15 +34,17 @@ export async function examineFile(window: FileWindow, parts: ExaminationParts): 
   const survey = new FileSurvey(window, parts)
   let items = 0
   let lost = 0
+  let isCutOff = false
   for (let block = await survey.next(); block; block = await survey.next()) {
     const { salvaged, lost: earlier } = await examineBlock(window, block, parts.storeSeed)
     for (const damage of damagesOf(open, block, salvaged)) onDamage(damage)
     const lostNow = salvaged?.lost.reduce((sum, { count }) => sum + count, 0) ?? 0
     items += (salvaged ? salvaged.count : block.header.count) - lostNow - earlier
     lost += earlier
+    isCutOff ||= salvaged !== undefined && salvaged.missing > 0
   }
   const { position: end, sequence, timestamp, isClosed } = survey
   const behind = await damageBehind(window, survey, parts)
   if (behind) onDamage(behind)
-  return { items, lost, sequence, timestamp, end, isClosed }
+  return { items, lost, sequence, timestamp, end, isClosed, isCutOff }
 }

@@ -96,7 +96,9 @@ export class Maintenance {
   async #look<T>(operation: string, index: number, action: (open: OpenFile) => Promise<T>): Promise<T> {
     const { files, first, writer } = this.#parts
     const isThere = index >= first.index && index <= writer.flusher.active.index
-    const found = !isThere ? undefined : await files.with(index, async (open) => (open.header.dropped ? undefined : { value: await action(open) }))
+    const found = !isThere
+      ? undefined
+      : await files.with(index, async (open) => (open.header.dropped ? undefined : { value: await action(open) }))
     if (found) return found.value
     throw new VarveError('INDEX_NOT_FOUND', `${operation}: the store has no file ${files.naming.dataFile(index)}`)
   }
@@ -107,7 +109,9 @@ export class Maintenance {
     const item = nearest && (await this.#parts.reader.read(nearest))
     const edge = side === 'left' ? item?.slice(Math.max(0, item.length - expect.length)) : item?.slice(0, expect.length)
     if (edge && edge.length === expect.length && edge.every((byte, at) => byte === expect[at])) return
-    const what = nearest ? `the item at ${formatLocation(nearest)} does not ${side === 'left' ? 'end' : 'begin'} with the expected bytes` : 'no item would be removed'
+    const what = nearest
+      ? `the item at ${formatLocation(nearest)} does not ${side === 'left' ? 'end' : 'begin'} with the expected bytes`
+      : 'no item would be removed'
     throw new VarveError('TRIM_MISMATCH', `${operation}: ${what}; nothing was removed`)
   }
 
@@ -173,7 +177,8 @@ export class Maintenance {
   // Stubs that come to stand first have nothing left to hold together.
   async #removeStubs(): Promise<void> {
     const { files, first } = this.#parts
-    while (first.index === this.#lowest && (await files.with(first.index, async (open) => open.header.dropped))) await this.#removeFile(first.index)
+    while (first.index === this.#lowest && (await files.with(first.index, async (open) => open.header.dropped)))
+      await this.#removeFile(first.index)
   }
 
   /** Removes the file that stands first. */

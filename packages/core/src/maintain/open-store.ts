@@ -66,7 +66,11 @@ async function openLocked(backend: FileBackend, naming: FileNaming, options: Res
   }
 }
 
-async function create(backend: FileBackend, naming: FileNaming, { create, genesisBytes }: ResolvedOptions): Promise<RecoveredTail & { firstIndex: number }> {
+async function create(
+  backend: FileBackend,
+  naming: FileNaming,
+  { create, genesisBytes }: ResolvedOptions,
+): Promise<RecoveredTail & { firstIndex: number }> {
   if (!create) throw notFound(backend)
   const header: FileHeader = {
     genesis: genesisBytes,
@@ -122,7 +126,11 @@ export async function openForReading(backend: FileBackend, options: ResolvedOpti
 }
 
 /** Its files and its id. Where all that were listed were dropped before they could be looked at, there are others by now. */
-async function findStore(backend: FileBackend, naming: FileNaming, genesis: Uint8Array): Promise<{ readonly indexes: readonly number[]; readonly storeId: Uint8Array }> {
+async function findStore(
+  backend: FileBackend,
+  naming: FileNaming,
+  genesis: Uint8Array,
+): Promise<{ readonly indexes: readonly number[]; readonly storeId: Uint8Array }> {
   for (let attempt = 1; ; attempt++) {
     const { indexes } = await listBesideWriter(backend, naming)
     try {
@@ -138,7 +146,12 @@ async function findStore(backend: FileBackend, naming: FileNaming, genesis: Uint
 const LOOKS = 3
 
 /** The id that the store's files agree on; where the first and the last one don't, or a header can't be read, that of most files. */
-async function findStoreId(backend: FileBackend, naming: FileNaming, genesis: Uint8Array, indexes: readonly number[]): Promise<Uint8Array | undefined> {
+async function findStoreId(
+  backend: FileBackend,
+  naming: FileNaming,
+  genesis: Uint8Array,
+  indexes: readonly number[],
+): Promise<Uint8Array | undefined> {
   if (indexes.length === 0 || (await isNeverUsed(backend, naming, indexes))) return undefined
   const parts = { backend, naming, genesis }
   try {
@@ -165,7 +178,13 @@ async function isNeverUsed(backend: FileBackend, naming: FileNaming, indexes: re
   }
 }
 
-async function readHeader(backend: FileBackend, name: string, index: number, genesis: Uint8Array, storeId?: Uint8Array): Promise<FileHeader> {
+async function readHeader(
+  backend: FileBackend,
+  name: string,
+  index: number,
+  genesis: Uint8Array,
+  storeId?: Uint8Array,
+): Promise<FileHeader> {
   const file = await backend.open(name)
   try {
     const bytes = new Uint8Array(FILE_HEADER_BYTES)
@@ -179,4 +198,3 @@ async function readHeader(backend: FileBackend, name: string, index: number, gen
 function notFound(backend: FileBackend): VarveError {
   return new VarveError('NOT_FOUND', `open ${backend.description}: there is no store`)
 }
-

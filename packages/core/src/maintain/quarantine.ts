@@ -66,7 +66,10 @@ export class QuarantineNames {
   }
 
   #noneLeft(index: number, position: number): VarveError {
-    return new VarveError('FULL', `repair: there are ${MOST_OF_A_NAME} files named ${this.#naming.quarantine(index, position)}; put them away`)
+    return new VarveError(
+      'FULL',
+      `repair: there are ${MOST_OF_A_NAME} files named ${this.#naming.quarantine(index, position)}; put them away`,
+    )
   }
 }
 
@@ -76,7 +79,13 @@ interface DamagedStretch extends Stretch {
 }
 
 /** What of a file of `size` bytes is to be saved before its damage is mended. */
-export async function extentsOf(index: number, damages: readonly DamagedStretch[], file: BackendFile, size: number, names: QuarantineNames): Promise<Extent[]> {
+export async function extentsOf(
+  index: number,
+  damages: readonly DamagedStretch[],
+  file: BackendFile,
+  size: number,
+  names: QuarantineNames,
+): Promise<Extent[]> {
   const inside = damages
     .map(({ position, offset, length }) => ({ position, offset, end: Math.min(offset + length, size) }))
     .filter(({ offset, end }) => end > offset)

@@ -48,10 +48,18 @@ export async function* rebuiltFile(open: OpenFile, parts: RebuildParts): AsyncGe
   if (from < end) yield* bytesOf(open, from, end)
   if (!isComplete || survey.isClosed) return
   const sequence = Math.max(survey.sequence, (await parts.sequenceBehind()) ?? 0)
-  yield encodeBlockHeader({ ...closing(end, sequence, survey.timestamp, storeSeed), continues }, { storeSeed, index: open.index, position: end })
+  yield encodeBlockHeader(
+    { ...closing(end, sequence, survey.timestamp, storeSeed), continues },
+    { storeSeed, index: open.index, position: end },
+  )
 }
 
-async function* rebuiltBlock(window: FileWindow, block: SurveyedBlock, salvaged: Salvaged | undefined, storeSeed: number): AsyncGenerator<Uint8Array> {
+async function* rebuiltBlock(
+  window: FileWindow,
+  block: SurveyedBlock,
+  salvaged: Salvaged | undefined,
+  storeSeed: number,
+): AsyncGenerator<Uint8Array> {
   const { index, position, start, header } = block
   const place = { storeSeed, index, position }
   if (!header.close && header.count === 0) throw notMade(window.open, position, 'no block can have stood there')
@@ -109,7 +117,13 @@ function* lostRecord(size: number, storeSeed: number): Generator<Uint8Array> {
 }
 
 /** The digest of the block's records as they will be. */
-async function digestAround(window: FileWindow, start: number, end: number, lost: readonly LostRegion[], storeSeed: number): Promise<number> {
+async function digestAround(
+  window: FileWindow,
+  start: number,
+  end: number,
+  lost: readonly LostRegion[],
+  storeSeed: number,
+): Promise<number> {
   let digest = storeSeed
   let next = 0
   for (let position = start; position < end; ) {
@@ -130,7 +144,13 @@ async function digestAround(window: FileWindow, start: number, end: number, lost
 }
 
 /** What stands for a file that is lost: its items read as lost, and its index is not used again. */
-export async function* lostFile(header: FileHeader, endSequence: number, timestamp: number, storeSeed: number, continues: boolean): AsyncGenerator<Uint8Array> {
+export async function* lostFile(
+  header: FileHeader,
+  endSequence: number,
+  timestamp: number,
+  storeSeed: number,
+  continues: boolean,
+): AsyncGenerator<Uint8Array> {
   yield encodeFileHeader({ ...header, trimOffset: 0, dropped: false, lost: true })
   yield encodeBlockHeader({ ...closing(0, endSequence, timestamp, storeSeed), continues }, { storeSeed, index: header.index, position: 0 })
 }

@@ -6,10 +6,10 @@ import { FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
 import type { FileNaming } from '../format/file-name.js'
 import type { Logger } from '../logger.js'
 import { checkFileHeader, OpenFile } from '../read/open-file.js'
-import { saveCut } from './saved-cut.js'
 import { readBytes } from '../read/read-bytes.js'
 import { inspectTail, readLastBlock, type TailVerdict } from '../read/tail.js'
 import { isUnused } from '../read/unused-file.js'
+import { saveCut } from './saved-cut.js'
 
 export interface RecoveryParts {
   readonly backend: FileBackend

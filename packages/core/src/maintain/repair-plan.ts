@@ -1,7 +1,7 @@
 import type { FileBackend } from '@varve/backend'
 import { VarveError } from '../errors.js'
 import type { FileHeader } from '../format/file-header.js'
-import type { Damage } from '../read/damage.js'
+import { MiB } from '../options.js'
 import { isRestZero } from '../read/diagnose.js'
 import type { FileSet } from '../read/file-set.js'
 import { FileWindow } from '../read/file-window.js'
@@ -9,9 +9,9 @@ import { run } from '../read/loads.js'
 import type { OpenFile, StoreIdentity } from '../read/open-file.js'
 import type { Place } from '../read/scan-source.js'
 import { inspectTail } from '../read/tail.js'
-import { MiB } from '../options.js'
 import { type Extent, extentsOf, type QuarantineNames } from './quarantine.js'
 import type { FileFinding } from './store-examination.js'
+import { isOfAnother } from './store-identity.js'
 
 /** One thing that a repair does, all of it or nothing. */
 export type RepairTask =
@@ -40,6 +40,8 @@ export type RepairTask =
   /** Makes the next data file, so that nothing is added to a lost one. */
   | { readonly kind: 'begin'; readonly index: number; readonly header: FileHeader }
 
+type FilesByIndex = ReadonlyMap<number, FileFinding>
+
 export interface PlanParts {
   readonly backend: FileBackend
   readonly files: FileSet
@@ -55,13 +57,13 @@ const MOST_MISSING = 1000
 
 /** What has to be done about what was found, in the order in which it is safe to do it. */
 export async function planRepair(findings: readonly FileFinding[], parts: PlanParts): Promise<RepairTask[]> {
+  const byIndex: FilesByIndex = new Map(findings.map((finding) => [finding.index, finding]))
   const { indexes, end, files } = parts
   const last = indexes[indexes.length - 1] as number
   const isTailDamaged = await isAnyTailDamaged(parts)
   if (!isTailDamaged && findings.every(({ damages }) => damages.length === 0)) return []
   const tasks: RepairTask[] = []
-  const atEnd = findings.find((finding) => finding.kind === 'file' && finding.index === end.index)
-  const cutsEnd = isTailDamaged || (atEnd !== undefined && atEnd.damages.length > 0)
+  const cutsEnd = isTailDamaged || (byIndex.get(end.index)?.damages.length ?? 0) > 0
   // What comes behind a transaction without its end is part of it. From the last file on: what a crash leaves is a store still.
   const beyond = cutsEnd ? indexes.filter((index) => index > end.index).reverse() : []
   for (const index of beyond) {
@@ -71,12 +73,13 @@ export async function planRepair(findings: readonly FileFinding[], parts: PlanPa
   if (lastFinding && lastFinding.kind !== 'file' && lastFinding.index === last) {
     // Made first: an index that was used is not used again, whatever interrupts the repair.
     const header = headerOf(files.identity, last + 1, lastFinding.sequence)
-    if (last + 1 >= files.naming.maxFiles) throw new VarveError('FULL', `repair: no file name is left behind ${files.naming.dataFile(last)}`)
+    if (last + 1 >= files.naming.maxFiles)
+      throw new VarveError('FULL', `repair: no file name is left behind ${files.naming.dataFile(last)}`)
     tasks.push({ kind: 'begin', index: last + 1, header })
   }
   for (const finding of findings) {
-    if (finding.kind !== 'file') tasks.push(...(await replaceLost(finding, findings, parts)))
-    else if (finding.damages.length > 0 || (cutsEnd && finding.index === end.index)) tasks.push(await rewrite(finding, findings, parts))
+    if (finding.kind !== 'file') tasks.push(...(await replaceLost(finding, byIndex, parts)))
+    else if (finding.damages.length > 0 || (cutsEnd && finding.index === end.index)) tasks.push(await rewrite(finding, byIndex, parts))
   }
   return tasks
 }
@@ -89,18 +92,25 @@ async function isAnyTailDamaged({ files, indexes, end }: PlanParts): Promise<boo
       if (verdict?.kind === 'damaged') return true
     } catch (error) {
       // A last file that can't be used is a finding of its own.
-      if (!VarveError.is(error) || index === end.index) continue
-      return true
+      if (!isOfAnother(error)) throw error
+      if (index > end.index) return true
     }
   }
   return false
 }
 
-async function replaceLost(finding: Exclude<FileFinding, { kind: 'file' }>, findings: readonly FileFinding[], { files, names }: PlanParts): Promise<RepairTask[]> {
+async function replaceLost(
+  finding: Exclude<FileFinding, { kind: 'file' }>,
+  findings: FilesByIndex,
+  { files, names }: PlanParts,
+): Promise<RepairTask[]> {
   const { kind, index, files: count, sequence, sequenceBehind, timestamp, error } = finding
   if (count > MOST_MISSING) {
     const first = files.naming.dataFile(index)
-    throw new VarveError('FILE_MISSING', `repair: ${count} files are missing from ${first} on; the files behind them can hardly be of this store: take them away first`)
+    throw new VarveError(
+      'FILE_MISSING',
+      `repair: ${count} files are missing from ${first} on; the files behind them can hardly be of this store: take them away first`,
+    )
   }
   const tasks: RepairTask[] = []
   if (kind !== 'missing') tasks.push({ kind: 'set-aside', index, name: names.next(index, 0), detail: error?.message ?? '' })
@@ -117,18 +127,19 @@ function headerOf({ genesis, storeId }: StoreIdentity, index: number, sequence: 
   return { genesis, storeId, index, trimOffset: 0, sequence, groupStart: { index, position: 0 }, dropped: false }
 }
 
-async function rewrite(finding: Extract<FileFinding, { kind: 'file' }>, findings: readonly FileFinding[], parts: PlanParts): Promise<RepairTask> {
+async function rewrite(finding: Extract<FileFinding, { kind: 'file' }>, findings: FilesByIndex, parts: PlanParts): Promise<RepairTask> {
   const { index, damages, examination, limit, isHeaderIntact } = finding
   const { files, end, names } = parts
   const isComplete = index < end.index
-  const next = findings.find((other) => other.index === index + 1)
+  const next = findings.get(index + 1)
   const sequenceBehind = next?.kind === 'file' ? beginningOf(next) : undefined
   const extents = await files.with(index, async (open) => {
     const size = await open.file.size()
     const tail = isComplete ? [] : await tailOf(open, limit, size)
     return extentsOf(index, [...damages, ...tail], open.file, size, names)
   })
-  const lostEnd = isComplete && ((!examination.isClosed && (sequenceBehind === undefined || sequenceBehind > examination.sequence)) || damages.some(isShortened))
+  const isSomethingMissing = sequenceBehind === undefined || sequenceBehind > examination.sequence
+  const lostEnd = isComplete && (examination.isCutOff || (!examination.isClosed && isSomethingMissing))
   const header: FileHeader = {
     ...finding.header,
     // What only the files before it know of a header that was damaged.
@@ -147,14 +158,10 @@ async function rewrite(finding: Extract<FileFinding, { kind: 'file' }>, findings
   }
 }
 
-/** Whether bytes are gone that a block should have: the end of the file with them. */
-function isShortened({ kind, length, lost, detail }: Damage): boolean {
-  return kind === 'gap' && lost !== undefined && length > 0 && detail === SHORTENED
-}
-
 /** What stands behind the end of what is durable, if anything does. */
 async function tailOf(open: OpenFile, limit: number, size: number): Promise<{ position: number; offset: number; length: number }[]> {
-  if (await run(new FileWindow(open, MiB), isRestZero(new FileWindow(open, MiB), limit))) return []
+  const window = new FileWindow(open, MiB)
+  if (await run(window, isRestZero(window, limit))) return []
   const offset = open.physical(limit)
   return [{ position: limit, offset, length: Math.max(0, size - offset) }]
 }
@@ -165,7 +172,7 @@ function beginningOf({ header, isHeaderIntact }: Extract<FileFinding, { kind: 'f
 }
 
 /** Whether a transaction is open where that file begins. */
-function groupReachesInto(findings: readonly FileFinding[], index: number): boolean {
-  const finding = findings.find((other) => other.index === index)
+function groupReachesInto(findings: FilesByIndex, index: number): boolean {
+  const finding = findings.get(index)
   return finding?.kind === 'file' && finding.header.groupStart.index !== index
 }

@@ -45,7 +45,13 @@ export async function* withoutLeft(open: OpenFile, boundary: Boundary, storeSeed
   if (split) {
     const { block, table, before } = split
     const length = block.end - position
-    const header = { ...block.header, length, count: block.header.count - before, sequence, digest: digestOf(table, before, block.header.count, storeSeed) }
+    const header = {
+      ...block.header,
+      length,
+      count: block.header.count - before,
+      sequence,
+      digest: digestOf(table, before, block.header.count, storeSeed),
+    }
     yield encodeBlockHeader(header, { storeSeed, index: open.index, position: trimOffset })
   }
   yield* bytesOf(open, position, open.end)

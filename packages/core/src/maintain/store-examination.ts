@@ -66,7 +66,8 @@ export async function* examineStore(parts: StoreExaminationParts): AsyncGenerato
   let unusable: Unusable[] = []
   for (const [n, index] of indexes.entries()) {
     const before = indexes[n - 1]
-    if (before !== undefined && index > before + 1) unusable.push({ kind: 'missing', index: before + 1, files: index - before - 1, error: undefined })
+    if (before !== undefined && index > before + 1)
+      unusable.push({ kind: 'missing', index: before + 1, files: index - before - 1, error: undefined })
     const found = await examineIndex(parts, index, indexes[n + 1], context, unusable.length > 0)
     if (found === 'dropped') continue
     if ('error' in found) {
@@ -88,7 +89,12 @@ interface Context {
 }
 
 /** What can't be used of a store is told once it is known with which sequence it goes on behind it. */
-function* tell({ files }: StoreExaminationParts, unusable: readonly Unusable[], { sequence: before, timestamp }: Context, behind: number | undefined): Generator<FileFinding> {
+function* tell(
+  { files }: StoreExaminationParts,
+  unusable: readonly Unusable[],
+  { sequence: before, timestamp }: Context,
+  behind: number | undefined,
+): Generator<FileFinding> {
   for (const [n, { kind, index, files: count, error }] of unusable.entries()) {
     const sequence = before ?? behind ?? 0
     const name = files.naming.dataFile(index)
@@ -96,7 +102,16 @@ function* tell({ files }: StoreExaminationParts, unusable: readonly Unusable[], 
     const range = n === 0 && behind !== undefined && before !== undefined && behind > before ? { lost: { from: before, to: behind } } : {}
     const detail = error?.message ?? (count === 1 ? 'there is no such file' : `there are no such ${count} files in a row`)
     const damage = fileDamage(DAMAGE_KINDS[kind], name, index, detail, { ...range, ...(kind === 'missing' && { files: count }) })
-    yield { kind, index, files: count, damages: [damage], sequence: n === 0 ? sequence : (behind ?? sequence), timestamp, sequenceBehind: behind, error }
+    yield {
+      kind,
+      index,
+      files: count,
+      damages: [damage],
+      sequence: n === 0 ? sequence : (behind ?? sequence),
+      timestamp,
+      sequenceBehind: behind,
+      error,
+    }
   }
 }
 
@@ -131,7 +146,18 @@ async function examineIndex(
           onDamage: (damage) => damages.push(damage),
         })
         const bytes = Math.max(0, open.physical(limit))
-        return { kind: 'file' as const, index, damages, header, isHeaderIntact: !headerFault, bytes, sequence, timestamp, limit, examination }
+        return {
+          kind: 'file' as const,
+          index,
+          damages,
+          header,
+          isHeaderIntact: !headerFault,
+          bytes,
+          sequence,
+          timestamp,
+          limit,
+          examination,
+        }
       })
       if (found) return found
       return (await wasDropped(index)) ? 'dropped' : { kind: 'missing', index, files: 1, error: undefined }

@@ -21,7 +21,10 @@ export async function listStore(backend: FileBackend, naming: FileNaming): Promi
   const listing = await listFiles(backend, naming)
   const missing = firstMissing(listing)
   if (missing === undefined) return listing
-  throw new VarveError('FILE_MISSING', `open ${backend.description}: ${naming.dataFile(missing)} is missing, though files before and after it are there`)
+  throw new VarveError(
+    'FILE_MISSING',
+    `open ${backend.description}: ${naming.dataFile(missing)} is missing, though files before and after it are there`,
+  )
 }
 
 function firstMissing({ indexes }: StoreListing): number | undefined {

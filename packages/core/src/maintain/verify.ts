@@ -1,13 +1,11 @@
 import type { FileBackend } from '@varve/backend'
 import type { Damage } from '../read/damage.js'
 import { findDurableEnd } from '../read/durable-end.js'
-import type { FileSet } from '../read/file-set.js'
-import { FileWindow } from '../read/file-window.js'
 import type { OpenFile } from '../read/open-file.js'
 import type { ScanSource } from '../read/scan-source.js'
-import { MiB } from '../options.js'
 import { examineStore, FILE_REPLACED } from './store-examination.js'
 import { listFiles } from './store-listing.js'
+import { WatchedWindow } from './watched-window.js'
 
 export interface VerifyOptions {
   /** Gives up: the promise rejects with the signal's reason. */
@@ -49,7 +47,7 @@ export async function verifyStore(source: ScanSource, backend: FileBackend, { si
   signal?.throwIfAborted()
   const { indexes } = await listFiles(backend, files.naming)
   const end = await findDurableEnd(source, indexes)
-  const totalBytes = onProgress ? await sizeOf(files, indexes) : 0
+  const totalBytes = onProgress ? await files.sizeOf(indexes) : 0
   const report = { files: 0, bytes: 0, items: 0, lost: 0, omitted: 0 }
   const damages: Damage[] = []
   const progress = (open: OpenFile, position: number): void => {
@@ -75,30 +73,6 @@ export async function verifyStore(source: ScanSource, backend: FileBackend, { si
     report.lost += finding.examination.lost
   }
   return { isIntact: damages.length === 0, ...report, damages }
-}
-
-/** Tells how far it came, before every read. */
-class WatchedWindow extends FileWindow {
-  readonly #onRead: (open: OpenFile, position: number) => void
-
-  constructor(open: OpenFile, onRead: (open: OpenFile, position: number) => void) {
-    super(open, MiB)
-    this.#onRead = onRead
-  }
-
-  override load(position: number, least: number): Promise<boolean> {
-    this.#onRead(this.open, position)
-    return super.load(position, least)
-  }
-}
-
-async function sizeOf(files: FileSet, indexes: readonly number[]): Promise<number> {
-  let bytes = 0
-  for (const index of indexes) {
-    // What can't be opened is told when it is its turn.
-    bytes += (await files.with(index, async (open) => open.physical(open.end)).catch(() => 0)) ?? 0
-  }
-  return bytes
 }
 
 async function wasDropped({ isBesideWriter, firstIndex, files }: ScanSource, backend: FileBackend, index: number): Promise<boolean> {

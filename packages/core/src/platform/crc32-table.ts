@@ -27,10 +27,7 @@ export function tableCrc32(bytes: Uint8Array, seed: number, start: number, end: 
   for (const last = end - 7; at8 < last; at8 += 8) {
     const low =
       crc ^
-      ((bytes[at8] as number) |
-        ((bytes[at8 + 1] as number) << 8) |
-        ((bytes[at8 + 2] as number) << 16) |
-        ((bytes[at8 + 3] as number) << 24))
+      ((bytes[at8] as number) | ((bytes[at8 + 1] as number) << 8) | ((bytes[at8 + 2] as number) << 16) | ((bytes[at8 + 3] as number) << 24))
     crc =
       (tables[1792 + (low & 0xff)] as number) ^
       (tables[1536 + ((low >>> 8) & 0xff)] as number) ^

@@ -33,13 +33,15 @@ export class BlockCursor {
 
   /** The block at `position`, and on to the next one; undefined, staying there, where no whole block stands. */
   async next(): Promise<PlacedBlock | undefined> {
-    if (!this.#window.has(this.position, BLOCK_HEADER_BYTES) && !(await this.#window.load(this.position, BLOCK_HEADER_BYTES))) return undefined
+    if (!this.#window.has(this.position, BLOCK_HEADER_BYTES) && !(await this.#window.load(this.position, BLOCK_HEADER_BYTES)))
+      return undefined
     return this.#step()
   }
 
   /** The same, as work that loads. */
   *nextLoading(): Loading<PlacedBlock | undefined> {
-    if (!this.#window.has(this.position, BLOCK_HEADER_BYTES) && !(yield { position: this.position, least: BLOCK_HEADER_BYTES })) return undefined
+    if (!this.#window.has(this.position, BLOCK_HEADER_BYTES) && !(yield { position: this.position, least: BLOCK_HEADER_BYTES }))
+      return undefined
     return this.#step()
   }
 

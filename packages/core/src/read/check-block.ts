@@ -48,7 +48,13 @@ export async function isBlockValid(
 }
 
 /** The record at `position` of a block that ends at `end`, or undefined where none can stand there. */
-export async function checkRecordAt(window: FileWindow, position: number, end: number, storeSeed: number, hasLosses: boolean): Promise<CheckedRecord | undefined> {
+export async function checkRecordAt(
+  window: FileWindow,
+  position: number,
+  end: number,
+  storeSeed: number,
+  hasLosses: boolean,
+): Promise<CheckedRecord | undefined> {
   if (position + RECORD_HEADER_BYTES > end) return undefined
   if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) return undefined
   const size = recordSizeAt(window, position, end)

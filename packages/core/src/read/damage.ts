@@ -83,7 +83,8 @@ export function damagesOf(open: OpenFile, block: SurveyedBlock, salvaged: Salvag
   const { sequence } = header
   const damages: Damage[] = []
   const add = (kind: DamageKind, extent: Extent): void => void damages.push(damageAt(open, kind, extent))
-  if (sequence < expected) add('sequence', { position, length: 0, detail: `the block begins with sequence ${sequence}, which ${expected} should be` })
+  if (sequence < expected)
+    add('sequence', { position, length: 0, detail: `the block begins with sequence ${sequence}, which ${expected} should be` })
   else if (sequence > expected && !header.close) {
     add('gap', { position, length: 0, lost: { from: expected, to: sequence }, detail: 'blocks are missing before this one' })
   }
@@ -102,7 +103,12 @@ export function damagesOf(open: OpenFile, block: SurveyedBlock, salvaged: Salvag
     }
     for (const { from, to, count, before } of lost) {
       const range = { from: sequence + before, to: sequence + before + count }
-      add('record', { position: from, length: to - from, lost: range, detail: count === 1 ? 'its checksum is wrong' : `${count} records can't be made out` })
+      add('record', {
+        position: from,
+        length: to - from,
+        lost: range,
+        detail: count === 1 ? 'its checksum is wrong' : `${count} records can't be made out`,
+      })
     }
   }
   const blockEnd = start + header.length

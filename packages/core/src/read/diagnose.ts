@@ -1,12 +1,13 @@
 import { platform } from '#platform'
 import { VarveError } from '../errors.js'
-import { RECORD_HEADER_BYTES, readUint32, recordSeed, stateOf } from '../format/record.js'
+import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
+import { addToDigest, RECORD_HEADER_BYTES, readUint32, recordSeed, stateOf } from '../format/record.js'
 import { formatLocation, type Location } from '../location.js'
 import { BlockCursor, type PlacedBlock, recordSizeAt } from './block-cursor.js'
 import type { FileWindow } from './file-window.js'
 import { isProven } from './find-header.js'
 import type { Loading } from './loads.js'
-import type { OpenFile } from './open-file.js'
+import { isTrimmedAway, type OpenFile } from './open-file.js'
 
 /**
  * Why the bytes at a location are not its item: returns where there is nothing and never was, or no more; throws `INVALID_LOCATION` where no
@@ -33,22 +34,28 @@ export function* diagnose(window: FileWindow, location: Location, storeSeed: num
   throw damaged(open, location, `at position ${cursor.position}: a block header was expected there`)
 }
 
-/** Returns where the block is damaged. */
+/** Returns where the block is damaged. What the lengths of its records say is believed only if all of them are intact. */
 function* diagnoseInBlock(window: FileWindow, block: PlacedBlock, location: Location, storeSeed: number): Loading<void> {
   const { open } = window
+  const { count, digest, losses } = block.header
+  let records = 0
+  let found = storeSeed
+  let why: string | undefined
   for (let position = block.start; position + RECORD_HEADER_BYTES <= block.end; ) {
     if (!window.has(position, RECORD_HEADER_BYTES) && !(yield { position, least: RECORD_HEADER_BYTES })) return
     const size = recordSizeAt(window, position, block.end)
     if (size === undefined) return
+    found = addToDigest(found, size, readUint32(window.bytes, window.offset(position) + 4))
+    records++
     const next = position + RECORD_HEADER_BYTES + size
-    if (next > location.position && block.header.losses && (yield* isLost(window, position, size, storeSeed))) throw lostInRepair(open, location)
-    if (position === location.position) {
-      if (size !== location.size) throw invalid(open, location, `the item there has ${size} bytes`)
-      return
+    if (position <= location.position && location.position < next) {
+      if (losses && (yield* isLost(window, position, size, storeSeed))) throw lostInRepair(open, location)
+      if (position < location.position) why = 'it is inside another item'
+      else if (size !== location.size) why = `the item there has ${size} bytes`
     }
     position = next
-    if (position > location.position) throw invalid(open, location, 'it is inside another item')
   }
+  if (why && records === count && found === digest) throw invalid(open, location, why)
 }
 
 /** Whether a repair put the record there in place of a lost one. The window holds its header. */
@@ -65,8 +72,31 @@ function* isLost(window: FileWindow, position: number, size: number, storeSeed: 
   return stateOf(stored, crc, true) === 'lost'
 }
 
+/**
+ * Why nothing is at a location behind a file's end: returns where nothing ever was; throws `CORRUPT` where the file lost its end, or did so before
+ * a repair. `isComplete`: the store goes on in another file, so that this one ends in a closing block.
+ */
+export function* explainEnd(window: FileWindow, location: Location, storeSeed: number, isComplete: boolean): Loading<void> {
+  const { open } = window
+  if (isTrimmedAway(open, location.position)) return
+  refuseLost(open, location)
+  if (!isComplete || (yield* endsInClose(window, storeSeed))) return
+  throw damaged(open, location, `at position ${open.end}: it ends there without a closing block`)
+}
+
+function* endsInClose(window: FileWindow, storeSeed: number): Loading<boolean> {
+  const { open } = window
+  const at = new BlockCursor(window, storeSeed, Math.max(open.header.trimOffset, open.end - BLOCK_HEADER_BYTES))
+  if ((yield* at.nextLoading())?.header.close) return true
+  // There may be zeros behind it.
+  const cursor = new BlockCursor(window, storeSeed)
+  let isClosed = false
+  for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) isClosed = block.header.close
+  return isClosed
+}
+
 /** `CORRUPT` where a repair found that the file had lost its end: what is not there may have been. */
-export function refuseLost(open: OpenFile, location: Location): void {
+function refuseLost(open: OpenFile, location: Location): void {
   if (open.header.lost) throw lostInRepair(open, location)
 }
 
@@ -88,5 +118,8 @@ export function* isRestZero(window: FileWindow, position: number): Loading<boole
 }
 
 export function invalid(open: { readonly name: string }, location: Location, why: string): VarveError {
-  return new VarveError('INVALID_LOCATION', `read ${formatLocation(location)}: no item of ${location.size} bytes starts there in ${open.name}; ${why}`)
+  return new VarveError(
+    'INVALID_LOCATION',
+    `read ${formatLocation(location)}: no item of ${location.size} bytes starts there in ${open.name}; ${why}`,
+  )
 }

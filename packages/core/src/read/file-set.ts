@@ -74,15 +74,18 @@ export class FileSet {
     const open = this.acquireOpen(index)
     if (open || !this.#backend.openSync) return open
     const name = this.naming.dataFile(index)
-    if (this.#exclusive.has(index)) throw new VarveError('BUSY', `open ${name}: it is being trimmed or dropped at this moment; read can wait for that`)
+    if (this.#exclusive.has(index))
+      throw new VarveError('BUSY', `open ${name}: it is being trimmed or dropped at this moment; read can wait for that`)
     try {
       const file = this.#backend.openSync(name)
       try {
-        if (!file.readSync || !file.sizeSync) throw new VarveError('UNSUPPORTED', `open ${name}: this backend opens files at once, but does not read them at once`)
+        if (!file.readSync || !file.sizeSync)
+          throw new VarveError('UNSUPPORTED', `open ${name}: this backend opens files at once, but does not read them at once`)
         const bytes = new Uint8Array(FILE_HEADER_BYTES)
         const head = bytes.subarray(0, readBytesSync(file, bytes, 0))
         const size = file.sizeSync()
-        if (this.#isBesideWriter && isUnusedSync(file, head) && !this.existsSync(index + 1)) throw new BackendError('NOT_FOUND', `${name} was never used`)
+        if (this.#isBesideWriter && isUnusedSync(file, head) && !this.existsSync(index + 1))
+          throw new BackendError('NOT_FOUND', `${name} was never used`)
         const { header, fault } = this.#checked(name, head, index)
         if (header) return this.#use(this.#keep(new OpenFile(name, file, header, size)))
         const window = new FileWindow(new OpenFile(name, file, untrimmed(index, this.identity), size), MiB)
@@ -165,6 +168,13 @@ export class FileSet {
     }
   }
 
+  /** Bytes of these files together, without those that can't be opened. */
+  async sizeOf(indexes: readonly number[]): Promise<number> {
+    let bytes = 0
+    for (const index of indexes) bytes += (await this.with(index, async (open) => open.physical(open.end)).catch(() => 0)) ?? 0
+    return bytes
+  }
+
   /** Closes the file once nobody reads it; the next reader opens it anew. */
   async forget(index: number): Promise<void> {
     const open = this.#open.get(index)
@@ -241,7 +251,11 @@ export class FileSet {
   }
 
   /** The header, or why it is damaged. Throws where the file is another one. */
-  #checked(name: string, bytes: Uint8Array, index: number): { header: FileHeader; fault?: undefined } | { header?: undefined; fault: VarveError } {
+  #checked(
+    name: string,
+    bytes: Uint8Array,
+    index: number,
+  ): { header: FileHeader; fault?: undefined } | { header?: undefined; fault: VarveError } {
     try {
       return { header: checkFileHeader(name, bytes, index, this.identity.genesis, this.identity.storeId) }
     } catch (error) {

@@ -157,7 +157,16 @@ export class FileSurvey {
     const { index } = this.#window.open
     const end = position + BLOCK_HEADER_BYTES
     const { timestamp } = this
-    const header = { continues: false, close: true, length: 0, count: 0, sequence, timestamp, durablePosition: position, digest: this.#parts.storeSeed }
+    const header = {
+      continues: false,
+      close: true,
+      length: 0,
+      count: 0,
+      sequence,
+      timestamp,
+      durablePosition: position,
+      digest: this.#parts.storeSeed,
+    }
     return { index, position, header, start: end, end, expected: sequence, isHeaderIntact: false, salvaged: undefined }
   }
 

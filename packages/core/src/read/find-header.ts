@@ -37,7 +37,11 @@ function* findHeaderLoading(
   for (let start = from; start + BLOCK_HEADER_BYTES <= end; start = window.end - OVERLAP) {
     if (!(yield { position: start, least: BLOCK_HEADER_BYTES })) return undefined
     const { bytes } = window
-    for (let at = bytes.indexOf(FIRST_MAGIC_BYTE); at >= 0 && at + BLOCK_HEADER_BYTES <= bytes.length; at = bytes.indexOf(FIRST_MAGIC_BYTE, at + 1)) {
+    for (
+      let at = bytes.indexOf(FIRST_MAGIC_BYTE);
+      at >= 0 && at + BLOCK_HEADER_BYTES <= bytes.length;
+      at = bytes.indexOf(FIRST_MAGIC_BYTE, at + 1)
+    ) {
       if (readUint32(bytes, at) !== BLOCK_MAGIC) continue
       const header = readBlockHeader(bytes, at, { storeSeed, index, position: start + at })
       if (header && isWanted(header)) return { position: start + at, header }

@@ -1,6 +1,6 @@
+import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { BlockCursor } from './block-cursor.js'
 import { FileWindow } from './file-window.js'
-import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import type { ScanBounds } from './scan-bounds.js'
 import type { ScanPoint } from './scan-options.js'
 import type { ScanSource } from './scan-source.js'

@@ -1,6 +1,7 @@
 import type { BackendFile } from '@varve/backend'
 import { backendFailure, VarveError } from '../errors.js'
-import { decodeFileHeader, FILE_HEADER_BYTES, FORMAT_VERSION, type FileHeader } from '../format/file-header.js'
+import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
+import { decodeFileHeader, FILE_HEADER_BYTES, type FileHeader, FORMAT_VERSION } from '../format/file-header.js'
 
 /** What every file of a store has in common. */
 export interface StoreIdentity {
@@ -65,7 +66,10 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function checkFileHeader(name: string, bytes: Uint8Array, index: number, genesis: Uint8Array, storeId?: Uint8Array): FileHeader {
   const header = decodeFileHeader(bytes)
   if (header === 'version') {
-    throw new VarveError('UNSUPPORTED_VERSION', `${name} was written by a newer version of Varve; this one reads format version ${FORMAT_VERSION}`)
+    throw new VarveError(
+      'UNSUPPORTED_VERSION',
+      `${name} was written by a newer version of Varve; this one reads format version ${FORMAT_VERSION}`,
+    )
   }
   if (typeof header === 'string') {
     throw new VarveError('CORRUPT', `${name}: the file header at physical position 0 is damaged (${FAULTS[header]})`)
@@ -91,4 +95,9 @@ const FAULTS = {
 
 function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Whether everything that ever started there was cut off the file's beginning; the header that stands before the first kept item counts to it. */
+export function isTrimmedAway({ header }: OpenFile, position: number): boolean {
+  return header.dropped || (header.trimOffset > 0 && position < header.trimOffset + BLOCK_HEADER_BYTES)
 }

@@ -1,8 +1,8 @@
+import { platform } from '#platform'
 import { backendFailure } from '../errors.js'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
 import { checkLocation, compareLocations, type Location } from '../location.js'
 import { KiB, MiB } from '../options.js'
-import { platform } from '#platform'
 import type { FileSet } from './file-set.js'
 import { readBytes } from './read-bytes.js'
 import { ELSEWHERE, type Reader } from './reader.js'
@@ -12,7 +12,12 @@ const NEAR = 4 * KiB
 const LARGEST_RUN = MiB
 
 /** Reads items in the order given, those that lie next to each other in one read of the backend. */
-export async function readMany(files: FileSet, reader: Reader, locations: readonly Location[], signal: AbortSignal | undefined): Promise<(Uint8Array | undefined)[]> {
+export async function readMany(
+  files: FileSet,
+  reader: Reader,
+  locations: readonly Location[],
+  signal: AbortSignal | undefined,
+): Promise<(Uint8Array | undefined)[]> {
   signal?.throwIfAborted()
   const items: (Uint8Array | undefined)[] = new Array(locations.length).fill(undefined)
   const elsewhere: number[] = []
@@ -54,7 +59,13 @@ function runsOf(sorted: readonly number[], locations: readonly Location[]): numb
   return runs
 }
 
-async function readRun(files: FileSet, reader: Reader, run: readonly number[], locations: readonly Location[], signal: AbortSignal | undefined): Promise<Map<number, Uint8Array>> {
+async function readRun(
+  files: FileSet,
+  reader: Reader,
+  run: readonly number[],
+  locations: readonly Location[],
+  signal: AbortSignal | undefined,
+): Promise<Map<number, Uint8Array>> {
   const first = locations[run[0] as number] as Location
   const found = new Map<number, Uint8Array>()
   await reader.limited(signal, () =>

@@ -4,9 +4,9 @@ import { RECORD_HEADER_BYTES, readUint32, recordSeed } from '../format/record.js
 import { checkLocation, formatLocation, type Location } from '../location.js'
 import { KiB } from '../options.js'
 import type { FileSet } from './file-set.js'
-import { type OpenFile, sameBytes } from './open-file.js'
+import { isTrimmedAway, type OpenFile, sameBytes } from './open-file.js'
 import { readBytes } from './read-bytes.js'
-import { ELSEWHERE, isTrimmedAway, type Reader } from './reader.js'
+import { ELSEWHERE, type Reader } from './reader.js'
 
 const PIECE = 256 * KiB
 
@@ -24,7 +24,12 @@ interface Range {
 }
 
 /** A stream of the item's bytes that never holds more than a piece; undefined where nothing is stored. */
-export async function readStream(files: FileSet, reader: Reader, location: Location, options: ReadStreamOptions): Promise<ReadableStream<Uint8Array> | undefined> {
+export async function readStream(
+  files: FileSet,
+  reader: Reader,
+  location: Location,
+  options: ReadStreamOptions,
+): Promise<ReadableStream<Uint8Array> | undefined> {
   checkLocation(location)
   const range = rangeOf(location, options)
   const { signal } = options
@@ -37,7 +42,10 @@ export async function readStream(files: FileSet, reader: Reader, location: Locat
 
 function rangeOf({ size }: Location, { start = 0, end = size }: ReadStreamOptions): Range {
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end > size || start > end) {
-    throw new VarveError('INVALID_OPTION', `readStream: start is ${start} and end ${end}; allowed: whole numbers with 0 <= start <= end <= ${size}, the item's size`)
+    throw new VarveError(
+      'INVALID_OPTION',
+      `readStream: start is ${start} and end ${end}; allowed: whole numbers with 0 <= start <= end <= ${size}, the item's size`,
+    )
   }
   return { start, end }
 }
@@ -122,7 +130,10 @@ async function stillStandsIn(open: OpenFile, { location, head }: FoundItem): Pro
 }
 
 function isGone(location: Location): VarveError {
-  return new VarveError('INVALID_LOCATION', `readStream ${formatLocation(location)}: the item was trimmed or dropped while it was being read`)
+  return new VarveError(
+    'INVALID_LOCATION',
+    `readStream ${formatLocation(location)}: the item was trimmed or dropped while it was being read`,
+  )
 }
 
 function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {

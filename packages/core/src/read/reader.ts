@@ -1,16 +1,15 @@
 import { platform } from '#platform'
 import { backendFailure, VarveError } from '../errors.js'
-import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
 import { checkLocation, type Location } from '../location.js'
 import { HEADER_CHUNK } from './block-cursor.js'
-import { diagnose, invalid, refuseLost } from './diagnose.js'
+import { diagnose, explainEnd, invalid } from './diagnose.js'
 import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
 import type { Limiter } from './limiter.js'
 import { run, runSync } from './loads.js'
 import { refuseGap, refuseGapSync } from './missing-file.js'
-import type { OpenFile } from './open-file.js'
+import { isTrimmedAway, type OpenFile } from './open-file.js'
 import { readBytes, readBytesSync } from './read-bytes.js'
 import type { ReadView } from './read-view.js'
 
@@ -70,7 +69,11 @@ export class Reader {
       if (!open) return void refuseGapSync('readSync', this.#files, this.#view, index)
       try {
         const found = this.#fromOpenSync(open, location)
-        if (found || isAnew || location.position < open.end) return found
+        if (found || location.position < open.end) return found
+        if (isAnew) {
+          const window = new FileWindow(open, HEADER_CHUNK)
+          return void runSync(window, explainEnd(window, location, this.#storeSeed, this.#isComplete(open)))
+        }
       } finally {
         this.#files.release(open)
       }
@@ -119,7 +122,11 @@ export class Reader {
       if (!open) return void (await refuseGap('read', this.#files, this.#view, index))
       try {
         const found = await this.#fromOpen(open, location, head)
-        if (found || isAnew || location.position < open.end) return found
+        if (found || location.position < open.end) return found
+        if (isAnew) {
+          const window = new FileWindow(open, HEADER_CHUNK)
+          return void (await run(window, explainEnd(window, location, this.#storeSeed, this.#isComplete(open))))
+        }
       } finally {
         this.#files.release(open)
       }
@@ -133,7 +140,7 @@ export class Reader {
     const length = RECORD_HEADER_BYTES + size
     if (isTrimmedAway(open, position)) return undefined
     if (position + length > open.end && this.#view.isBesideWriter) await open.refresh()
-    if (position >= open.end) return void refuseLost(open, location)
+    if (position >= open.end) return undefined
     if (position + length <= open.end) {
       const record = head ?? platform.allocateItem(length)
       const read = await this.#failing(open, readBytes(open.file, record, open.physical(position)))
@@ -148,7 +155,7 @@ export class Reader {
     const length = RECORD_HEADER_BYTES + location.size
     if (isTrimmedAway(open, location.position)) return undefined
     if (location.position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(open.file.sizeSync?.() ?? 0)
-    if (location.position >= open.end) return void refuseLost(open, location)
+    if (location.position >= open.end) return undefined
     if (location.position + length <= open.end) {
       const record = platform.allocateItem(length)
       const read = this.#readNow(open, record, location.position)
@@ -181,14 +188,14 @@ export class Reader {
     return new Uint8Array(record.buffer, record.byteOffset + RECORD_HEADER_BYTES, size)
   }
 
+  /** Whether the store goes on in another file, so that this one ends in a closing block. */
+  #isComplete(open: OpenFile): boolean {
+    return open.index < this.#view.lastIndex
+  }
+
   #mayBeTorn(open: OpenFile): boolean {
     return this.#view.isBesideWriter && open.index >= this.#view.lastIndex
   }
 }
 
 export const ELSEWHERE = Symbol('elsewhere')
-
-/** Whether everything that ever started there was cut off the file's beginning; the header that stands before the first kept item counts to it. */
-export function isTrimmedAway({ header }: OpenFile, position: number): boolean {
-  return header.dropped || (header.trimOffset > 0 && position < header.trimOffset + BLOCK_HEADER_BYTES)
-}

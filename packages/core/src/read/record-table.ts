@@ -1,6 +1,6 @@
 import { addToDigest, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
-import { isBlockValid } from './check-block.js'
 import { loadRecordHeader, type PlacedBlock, recordSizeAt } from './block-cursor.js'
+import { isBlockValid } from './check-block.js'
 import type { FileWindow } from './file-window.js'
 import type { ScannedLocation } from './scan-options.js'
 
@@ -58,7 +58,11 @@ export function locationsOf({ index, header }: PlacedBlock, table: RecordTable, 
   const items: ScannedLocation[] = []
   for (let n = first; n < last; n++) {
     if (table.lost?.has(n)) continue
-    items.push({ location: { index, position: table.positions[n] as number, size: table.sizes[n] as number }, sequence: sequence + n, timestamp })
+    items.push({
+      location: { index, position: table.positions[n] as number, size: table.sizes[n] as number },
+      sequence: sequence + n,
+      timestamp,
+    })
   }
   return items
 }

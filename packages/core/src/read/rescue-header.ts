@@ -15,7 +15,12 @@ import { type StoreIdentity, sameBytes } from './open-file.js'
 export function* rescueHeader(window: FileWindow, bytes: Uint8Array, identity: StoreIdentity): Loading<FileHeader | undefined> {
   const { index } = window.open
   const corrected = correctFileHeader(bytes)
-  if (corrected && corrected.index === index && sameBytes(corrected.storeId, identity.storeId) && sameBytes(corrected.genesis, identity.genesis)) {
+  if (
+    corrected &&
+    corrected.index === index &&
+    sameBytes(corrected.storeId, identity.storeId) &&
+    sameBytes(corrected.genesis, identity.genesis)
+  ) {
     return corrected
   }
   const padded = new Uint8Array(FILE_HEADER_BYTES)

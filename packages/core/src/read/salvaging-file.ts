@@ -122,7 +122,11 @@ export class SalvagingFile {
     return items
   }
 
-  async #recordAt(position: number, end: number, mayBeLost: boolean): Promise<{ readonly size: number; readonly isLost: boolean } | undefined> {
+  async #recordAt(
+    position: number,
+    end: number,
+    mayBeLost: boolean,
+  ): Promise<{ readonly size: number; readonly isLost: boolean } | undefined> {
     if (mayBeLost) {
       const record = await checkRecordAt(this.#window, position, end, this.#parts.files.identity.storeSeed, true)
       return record && { size: record.size, isLost: record.state === 'lost' }

@@ -15,7 +15,12 @@ interface SalvagingScanOptions extends ScanOptions {
 }
 
 /** The items within the bounds, going around what is damaged, a batch at a time. What comes after what is durable now can't be damaged yet: an ordinary scan shows it. */
-export async function* scanSalvaging(source: ScanSource, bounds: ScanBounds, options: SalvagingScanOptions, withData: boolean): AsyncGenerator<Batch, void, void> {
+export async function* scanSalvaging(
+  source: ScanSource,
+  bounds: ScanBounds,
+  options: SalvagingScanOptions,
+  withData: boolean,
+): AsyncGenerator<Batch, void, void> {
   const { reverse = false, follow = false, buffered = false } = options
   const indexes = await source.listFiles()
   const end = await findDurableEnd(source, indexes)
@@ -26,7 +31,13 @@ export async function* scanSalvaging(source: ScanSource, bounds: ScanBounds, opt
 }
 
 /** What comes behind the place at which everything was durable when the scan began. */
-async function* behind(source: ScanSource, bounds: ScanBounds, options: SalvagingScanOptions, place: Place, withData: boolean): AsyncGenerator<Batch, void, void> {
+async function* behind(
+  source: ScanSource,
+  bounds: ScanBounds,
+  options: SalvagingScanOptions,
+  place: Place,
+  withData: boolean,
+): AsyncGenerator<Batch, void, void> {
   const { to, buffered = false, follow = false, reverse = false, signal } = options
   const from = { location: { ...place, size: 1 } }
   const rest: ScanOptions = { buffered, follow, ...(signal && { signal }) }
@@ -152,7 +163,9 @@ class SalvagingScan {
   }
 
   async #sequenceOf(index: number): Promise<number | undefined> {
-    const known = this.#source.files.with(index, async ({ header, headerFault }) => (headerFault || header.trimOffset > 0 ? undefined : header.sequence))
+    const known = this.#source.files.with(index, async ({ header, headerFault }) =>
+      headerFault || header.trimOffset > 0 ? undefined : header.sequence,
+    )
     // What keeps it from being opened is told when it is its turn.
     return known.catch(() => undefined)
   }
@@ -163,7 +176,11 @@ class SalvagingScan {
     if (before === undefined || before + 1 === index) return
     const files = index - before - 1
     const name = this.#source.files.naming.dataFile(before + 1)
-    this.#options.onDamage(fileDamage('missing-file', name, before + 1, files === 1 ? 'there is no such file' : `there are no such ${files} files in a row`, { files }))
+    this.#options.onDamage(
+      fileDamage('missing-file', name, before + 1, files === 1 ? 'there is no such file' : `there are no such ${files} files in a row`, {
+        files,
+      }),
+    )
     this.#sequence = undefined
   }
 

@@ -7,10 +7,10 @@ import { type Batch, FileScanner } from './file-scanner.js'
 import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
 import { findStart } from './find-start.js'
+import { refuseGap } from './missing-file.js'
 import type { OpenFile } from './open-file.js'
 import { readBytes } from './read-bytes.js'
 import { locationsOf, type RecordTable, readRecordTable } from './record-table.js'
-import { refuseGap } from './missing-file.js'
 import { refuseDamage } from './refuse-damage.js'
 import { ScanBounds } from './scan-bounds.js'
 import { scanForward } from './scan-forward.js'
@@ -18,7 +18,12 @@ import type { ScanOptions } from './scan-options.js'
 import type { ScanSource } from './scan-source.js'
 
 /** The items within the bounds, from the last to the first, a batch at a time. */
-export async function* scanBackward(source: ScanSource, bounds: ScanBounds, options: ScanOptions, withData: boolean): AsyncGenerator<Batch, void, void> {
+export async function* scanBackward(
+  source: ScanSource,
+  bounds: ScanBounds,
+  options: ScanOptions,
+  withData: boolean,
+): AsyncGenerator<Batch, void, void> {
   const { shown } = source
   const end = options.buffered || source.isBesideWriter ? shown : source.frontier
   if (options.buffered) yield* fromMemory(source, bounds, options, withData)
@@ -39,19 +44,35 @@ export async function* scanBackward(source: ScanSource, bounds: ScanBounds, opti
 }
 
 // What memory holds is little: it is gathered forwards and turned round.
-async function* fromMemory(source: ScanSource, bounds: ScanBounds, options: ScanOptions, withData: boolean): AsyncGenerator<Batch, void, void> {
+async function* fromMemory(
+  source: ScanSource,
+  bounds: ScanBounds,
+  options: ScanOptions,
+  withData: boolean,
+): AsyncGenerator<Batch, void, void> {
   const { index, position } = source.shown
   const items: Batch[number][] = []
   const from = { location: { index, position, size: 1 } }
   const { signal } = options
-  for await (const batch of scanForward(source, new ScanBounds({ from, ...(options.to && { to: options.to }) }), { buffered: true, ...(signal && { signal }) }, withData)) {
+  for await (const batch of scanForward(
+    source,
+    new ScanBounds({ from, ...(options.to && { to: options.to }) }),
+    { buffered: true, ...(signal && { signal }) },
+    withData,
+  )) {
     for (const item of batch) if (!bounds.isBelow({ ...item.location, ...item })) items.push(item)
   }
   if (items.length > 0) yield items.reverse()
 }
 
 /** The items of one file below the position `limit`, a piece at a time, the last piece first. */
-async function* fromFile(source: ScanSource, index: number, bounds: ScanBounds, limit: number, withData: boolean): AsyncGenerator<Batch, void, void> {
+async function* fromFile(
+  source: ScanSource,
+  index: number,
+  bounds: ScanBounds,
+  limit: number,
+  withData: boolean,
+): AsyncGenerator<Batch, void, void> {
   let below = limit
   for (;;) {
     const found = await findBlocks(source, index, bounds, below)
@@ -91,7 +112,12 @@ interface Piece {
 }
 
 /** The items of these blocks below a position, the last piece first. Ends early, with blocks left, where another file has taken the place of theirs. */
-async function* fromBlocks(source: ScanSource, { open, positions }: FoundBlocks, limit: number, withData: boolean): AsyncGenerator<Piece, void, void> {
+async function* fromBlocks(
+  source: ScanSource,
+  { open, positions }: FoundBlocks,
+  limit: number,
+  withData: boolean,
+): AsyncGenerator<Piece, void, void> {
   const { files } = source
   const { storeSeed } = files.identity
   for (let position = positions.at(-1); position !== undefined; position = positions.at(-1)) {
@@ -102,7 +128,9 @@ async function* fromBlocks(source: ScanSource, { open, positions }: FoundBlocks,
     for (let last = table.positions.filter((start) => start < limit).length; last > 0; ) {
       const first = pieceStart(table, last)
       const end = last
-      const items = withData ? await whileOpen(files, open, () => readPiece(open, block, table, first, end, storeSeed)) : locationsOf(block, table, first, end)
+      const items = withData
+        ? await whileOpen(files, open, () => readPiece(open, block, table, first, end, storeSeed))
+        : locationsOf(block, table, first, end)
       if (!items) return
       yield { items, start: table.positions[first] as number }
       last = first
@@ -116,7 +144,11 @@ function whileOpen<T>(files: FileSet, open: OpenFile, action: () => Promise<T>):
   return files.with(open.index, async (now) => (now === open ? action() : undefined))
 }
 
-async function readBlock(open: OpenFile, position: number, storeSeed: number): Promise<{ readonly block: PlacedBlock; readonly table: RecordTable }> {
+async function readBlock(
+  open: OpenFile,
+  position: number,
+  storeSeed: number,
+): Promise<{ readonly block: PlacedBlock; readonly table: RecordTable }> {
   const window = new FileWindow(open, HEADER_CHUNK)
   const block = await new BlockCursor(window, storeSeed, position).next()
   if (!block) throw new VarveError('CORRUPT', `scan: ${open.name} is damaged at position ${position}: a block header was there before`)
@@ -133,7 +165,14 @@ function pieceStart({ positions, sizes }: RecordTable, last: number): number {
   return first
 }
 
-async function readPiece(open: OpenFile, block: PlacedBlock, table: RecordTable, first: number, last: number, storeSeed: number): Promise<Batch> {
+async function readPiece(
+  open: OpenFile,
+  block: PlacedBlock,
+  table: RecordTable,
+  first: number,
+  last: number,
+  storeSeed: number,
+): Promise<Batch> {
   const position = table.positions[first] as number
   const length = (table.positions[last - 1] as number) + RECORD_HEADER_BYTES + (table.sizes[last - 1] as number) - position
   const bytes = new Uint8Array(length)

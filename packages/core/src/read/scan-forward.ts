@@ -11,7 +11,12 @@ import type { ScannedItem, ScanOptions } from './scan-options.js'
 import type { Place, ScanSource } from './scan-source.js'
 
 /** The items within the bounds, in order of adding, a batch at a time. */
-export async function* scanForward(source: ScanSource, bounds: ScanBounds, options: ScanOptions, withData: boolean): AsyncGenerator<Batch, void, void> {
+export async function* scanForward(
+  source: ScanSource,
+  bounds: ScanBounds,
+  options: ScanOptions,
+  withData: boolean,
+): AsyncGenerator<Batch, void, void> {
   const progress = { hasCaughtUp: false }
   try {
     yield* batches(source, bounds, options, withData, progress)
@@ -26,7 +31,13 @@ interface Progress {
   hasCaughtUp: boolean
 }
 
-async function* batches(source: ScanSource, bounds: ScanBounds, options: ScanOptions, withData: boolean, progress: Progress): AsyncGenerator<Batch, void, void> {
+async function* batches(
+  source: ScanSource,
+  bounds: ScanBounds,
+  options: ScanOptions,
+  withData: boolean,
+  progress: Progress,
+): AsyncGenerator<Batch, void, void> {
   const { follow = false, buffered = false } = options
   const scannerFor = (index: number): FileScanner =>
     new FileScanner(index, { files: source.files, bounds, withData, isUnproven: () => source.isBesideWriter })
@@ -61,6 +72,8 @@ async function* batches(source: ScanSource, bounds: ScanBounds, options: ScanOpt
       }
       if (step.kind === 'end') scanner.resume = Math.max(scanner.resume, step.position)
     }
+    // What was in memory when the file was looked at may have been laid down since.
+    if (isBefore(limit, earlier(end, source.shown))) continue
     const block = buffered && isBefore({ index, position: scanner.resume }, end) ? source.blockFrom(index, scanner.resume) : undefined
     // A transaction under way is nobody's to see: who wants a picture of now goes past it, who follows waits for it.
     if (block && (block.visible || !follow)) {
@@ -72,7 +85,8 @@ async function* batches(source: ScanSource, bounds: ScanBounds, options: ScanOpt
       continue
     }
     if (!follow || isStopped) return
-    if (failure) throw new VarveError('FAILED', `scan: nothing more will become durable, as the store failed: ${failure.message}`, { cause: failure })
+    if (failure)
+      throw new VarveError('FAILED', `scan: nothing more will become durable, as the store failed: ${failure.message}`, { cause: failure })
     await untilChange(change ?? source.nextChange(buffered), options.signal)
     if (!source.isBesideWriter) continue
     progress.hasCaughtUp = true
@@ -125,7 +139,12 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
 }
 
 /** The items of one piece of a block in memory, as a copy, and the position behind them. */
-function fromMemory(block: Block, resume: number, storeSeed: number, now: number): { readonly items: readonly ScannedItem[]; readonly resume: number } {
+function fromMemory(
+  block: Block,
+  resume: number,
+  storeSeed: number,
+  now: number,
+): { readonly items: readonly ScannedItem[]; readonly resume: number } {
   if (!block.visible) return { items: [], resume: block.end }
   const start = Math.max(resume, block.position + BLOCK_HEADER_BYTES)
   const { segment, sequence } = block.pieceAt(start)

@@ -1,5 +1,5 @@
-import type { Damage } from './damage.js'
 import { checkLocation, type Location } from '../location.js'
+import type { Damage } from './damage.js'
 
 /** A place in the order of adding. */
 export type ScanPoint =
@@ -51,9 +51,11 @@ const FLAGS = ['reverse', 'follow', 'buffered'] as const
 export function checkScanOptions(options: ScanOptions): void {
   for (const name of ['from', 'after', 'to'] as const) checkPoint(name, options[name])
   for (const name of FLAGS) {
-    if (options[name] !== undefined && typeof options[name] !== 'boolean') throw new TypeError(`scan: ${name} is true or false, not ${String(options[name])}`)
+    if (options[name] !== undefined && typeof options[name] !== 'boolean')
+      throw new TypeError(`scan: ${name} is true or false, not ${String(options[name])}`)
   }
-  if (options.onDamage !== undefined && typeof options.onDamage !== 'function') throw new TypeError(`scan: onDamage is a function, not ${typeof options.onDamage}`)
+  if (options.onDamage !== undefined && typeof options.onDamage !== 'function')
+    throw new TypeError(`scan: onDamage is a function, not ${typeof options.onDamage}`)
   if (options.from && options.after) throw new TypeError('scan: give from or after, not both')
   if (options.reverse && options.follow) throw new TypeError('scan: what is yet to come can only be followed forwards')
 }

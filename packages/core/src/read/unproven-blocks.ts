@@ -48,7 +48,8 @@ export class UnprovenBlocks {
     for (let n = this.#first; n < this.#positions.length; n++) {
       cursor.position = this.#positions[n] as number
       const block = await cursor.next()
-      if (!block || !(await isBlockValid(window, block, storeSeed))) return { position: this.#positions[n] as number, group: this.#groups[n] }
+      if (!block || !(await isBlockValid(window, block, storeSeed)))
+        return { position: this.#positions[n] as number, group: this.#groups[n] }
     }
     return undefined
   }

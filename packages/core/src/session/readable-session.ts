@@ -1,12 +1,12 @@
 import type { FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
-import { listBesideWriter } from '../maintain/store-listing.js'
 import type { ReadableStore } from '../maintain/open-store.js'
+import { listBesideWriter } from '../maintain/store-listing.js'
 import type { ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'
 import { Limiter } from '../read/limiter.js'
-import type { ReadView } from '../read/read-view.js'
 import { missingFile } from '../read/missing-file.js'
+import type { ReadView } from '../read/read-view.js'
 import { Reader } from '../read/reader.js'
 import type { Place, ScanSource } from '../read/scan-source.js'
 import { readEnd } from '../read/tail.js'
@@ -105,7 +105,8 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     const indexes = await this.#list()
     const behind = indexes.find((one) => one > index)
     const isThereBefore = (indexes[0] ?? index + 1) <= index
-    if (behind !== undefined && isThereBefore && (isMissing || behind > next)) throw missingFile('scan', this.files, isMissing ? index : next)
+    if (behind !== undefined && isThereBefore && (isMissing || behind > next))
+      throw missingFile('scan', this.files, isMissing ? index : next)
     return behind
   }
 

@@ -87,7 +87,11 @@ export class ActiveFile {
       }
     } catch (error) {
       if (isBackendError(error, 'CONFLICT')) {
-        throw new VarveError('FAILED', `append to ${this.open.name}: the file does not end at position ${start}, so somebody else writes to it`, { cause: error })
+        throw new VarveError(
+          'FAILED',
+          `append to ${this.open.name}: the file does not end at position ${start}, so somebody else writes to it`,
+          { cause: error },
+        )
       }
       await this.#cutBack(start)
       throw new WriteRefused(error)

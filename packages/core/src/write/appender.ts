@@ -1,8 +1,8 @@
+import { VarveError } from '../errors.js'
+import { Fifo } from '../fifo.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { FILE_HEADER_BYTES } from '../format/file-header.js'
 import { RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
-import { VarveError } from '../errors.js'
-import { Fifo } from '../fifo.js'
 import type { Location } from '../location.js'
 import { Block } from './block.js'
 import { MemoryBlocks } from './memory-blocks.js'
@@ -229,7 +229,10 @@ export class Appender {
   #checkFilesLeft(wanted: number): void {
     const left = this.#options.maxFiles - 1 - this.#tail.index
     if (wanted > left) {
-      throw new VarveError('FULL', `file ${this.#tail.index} is full and filePadding allows ${this.#options.maxFiles} files, so ${left} are left of the ${wanted} needed`)
+      throw new VarveError(
+        'FULL',
+        `file ${this.#tail.index} is full and filePadding allows ${this.#options.maxFiles} files, so ${left} are left of the ${wanted} needed`,
+      )
     }
   }
 

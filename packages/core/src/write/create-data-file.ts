@@ -66,5 +66,6 @@ async function removeUnused(backend: FileBackend, name: string): Promise<void> {
   } catch (error) {
     throw new WriteRefused(error)
   }
-  if (size > FILE_HEADER_BYTES) throw new VarveError('FOREIGN_FILE', `${name} appeared while the store was running: it has ${size} bytes and was not made by it`)
+  if (size > FILE_HEADER_BYTES)
+    throw new VarveError('FOREIGN_FILE', `${name} appeared while the store was running: it has ${size} bytes and was not made by it`)
 }

@@ -116,6 +116,9 @@ export class Durability {
   }
 
   #failed(locations: readonly Location[]): VarveError {
-    return new VarveError('FAILED', `the store failed before this was durable: ${this.#failure?.message}`, { cause: this.#failure, locations })
+    return new VarveError('FAILED', `the store failed before this was durable: ${this.#failure?.message}`, {
+      cause: this.#failure,
+      locations,
+    })
   }
 }

@@ -1,5 +1,5 @@
-import { platform } from '#platform'
 import type { FileBackend } from '@varve/backend'
+import { platform } from '#platform'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
 import { backendFailure, VarveError } from '../errors.js'

@@ -51,11 +51,17 @@ export class Transaction {
     if (data.length === 0) throw new VarveError('EMPTY_ITEM', 'transaction.add: an item has at least one byte')
     const most = maxItemSize(maxFileSize)
     if (data.length > most) {
-      throw new VarveError('ITEM_TOO_LARGE', `transaction.add: the item has ${data.length} bytes; a file of ${maxFileSize} holds one of at most ${most}`)
+      throw new VarveError(
+        'ITEM_TOO_LARGE',
+        `transaction.add: the item has ${data.length} bytes; a file of ${maxFileSize} holds one of at most ${most}`,
+      )
     }
     const size = this.#staging.sizeWith(data.length)
     if (size > maxTransactionSize) {
-      throw new VarveError('TRANSACTION_TOO_LARGE', `transaction.add: ${size} bytes would be staged; maxTransactionSize allows ${maxTransactionSize}`)
+      throw new VarveError(
+        'TRANSACTION_TOO_LARGE',
+        `transaction.add: ${size} bytes would be staged; maxTransactionSize allows ${maxTransactionSize}`,
+      )
     }
     this.#staging.add(data)
     return this.#staging.count - 1

@@ -1,11 +1,11 @@
-import { platform } from '#platform'
 import type { FileBackend } from '@varve/backend'
+import { platform } from '#platform'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
 import { backendFailure, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
-import { changedMeanwhile, checkBytes } from '../item.js'
 import { RECORD_HEADER_BYTES } from '../format/record.js'
+import { changedMeanwhile, checkBytes } from '../item.js'
 import { checkLocation, formatLocation, type Location } from '../location.js'
 import { MiB, maxItemSize, type ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'
@@ -255,7 +255,12 @@ export class Writer {
     if (data.length === 0) return { reason: new VarveError('EMPTY_ITEM', 'add: an item has at least one byte') }
     const most = maxItemSize(this.#options.maxFileSize)
     if (data.length <= most) return undefined
-    return { reason: new VarveError('ITEM_TOO_LARGE', `add: the item has ${data.length} bytes; a file of ${this.#options.maxFileSize} holds one of at most ${most}`) }
+    return {
+      reason: new VarveError(
+        'ITEM_TOO_LARGE',
+        `add: the item has ${data.length} bytes; a file of ${this.#options.maxFileSize} holds one of at most ${most}`,
+      ),
+    }
   }
 
   /** Takes the item if there is room now and nobody waits already. */
@@ -382,7 +387,9 @@ export class Writer {
   }
 
   #failed(): VarveError {
-    return new VarveError('FAILED', `the store failed and takes nothing more until it is started again: ${this.#failure?.message}`, { cause: this.#failure })
+    return new VarveError('FAILED', `the store failed and takes nothing more until it is started again: ${this.#failure?.message}`, {
+      cause: this.#failure,
+    })
   }
 }
 
@@ -393,5 +400,9 @@ function refusalReason({ cause }: WriteRefused): unknown {
 /** The error with the locations of what was accepted before what it is about. */
 function withLocations(error: unknown, before: readonly Location[]): unknown {
   if (!VarveError.is(error)) return error
-  return new VarveError(error.code, error.message, { cause: error.cause, pending: error.pending, locations: [...before, ...error.locations] })
+  return new VarveError(error.code, error.message, {
+    cause: error.cause,
+    pending: error.pending,
+    locations: [...before, ...error.locations],
+  })
 }

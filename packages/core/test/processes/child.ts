@@ -8,7 +8,7 @@ import { build } from 'tsup'
 import { alias } from '../../../../vitest.shared.js'
 
 /** How a program ended, and what it wrote. */
-export interface Ending {
+interface Ending {
   readonly code: number | string | null
   readonly said: readonly string[]
   readonly stderr: string

@@ -2,7 +2,7 @@ import { fail, hold } from '@varve/backend/faults'
 import type { Location, Varve, VarveErrorCode } from '@varve/core'
 import type { MemoryBackend } from '@varve/memory-backend'
 import { settle } from './event-loop.js'
-import { type LaidItem, addItems, commitItems, fillUpTo, layBlocks } from './layout.js'
+import { addItems, commitItems, fillUpTo, type LaidItem, layBlocks } from './layout.js'
 import { BLOCK_HEADER, flipBit, overwrite, physical } from './stored-bytes.js'
 import { openStore, type TestStore } from './test-store.js'
 
@@ -336,7 +336,9 @@ function damaged(name: string, damage: (store: TestStore, items: readonly LaidIt
 }
 
 const corrupt: ReadingCase[] = [
-  ...damaged('a byte of the item is damaged', ({ memory }, items) => flipBit(memory, NAME, physical(at(items, 4).location.position + 8 + 17))),
+  ...damaged('a byte of the item is damaged', ({ memory }, items) =>
+    flipBit(memory, NAME, physical(at(items, 4).location.position + 8 + 17)),
+  ),
   ...damaged('its checksum is damaged', ({ memory }, items) => flipBit(memory, NAME, physical(at(items, 4).location.position + 5))),
   ...damaged('its length is damaged', ({ memory }, items) => flipBit(memory, NAME, physical(at(items, 4).location.position), 7)),
   ...damaged('its length and that of the item before it are damaged', ({ memory }, items) => {

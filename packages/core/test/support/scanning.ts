@@ -29,11 +29,12 @@ export function range(start: number, end: number): number[] {
 }
 
 /** What a scan within these bounds gives of everything that there is, given in order: what the documentation says, in the plainest code. */
-export function within(all: readonly ScannedItem[], bounds: { from?: ScanPoint; after?: ScanPoint; to?: ScanPoint; reverse?: boolean }): ScannedItem[] {
+export function within(
+  all: readonly ScannedItem[],
+  bounds: { from?: ScanPoint; after?: ScanPoint; to?: ScanPoint; reverse?: boolean },
+): ScannedItem[] {
   const { from, after, to, reverse } = bounds
-  const kept = all.filter(
-    (one) => (!from || order(one, from) >= 0) && (!after || order(one, after) > 0) && (!to || order(one, to) < 0),
-  )
+  const kept = all.filter((one) => (!from || order(one, from) >= 0) && (!after || order(one, after) > 0) && (!to || order(one, to) < 0))
   return reverse ? kept.reverse() : kept
 }
 

@@ -76,8 +76,7 @@ export async function contentsAfterStop({ memory, options }: TestStore): Promise
 export function watchWrites(disk: FaultyBackend): () => string[] {
   const before = disk.count()
   const changing = new Set(['create', 'replace', 'remove', 'append', 'truncate', 'sync'])
-  return () =>
-    disk.calls.filter(({ number, kind }) => number > before && changing.has(kind)).map(({ kind, name }) => `${kind} ${name}`)
+  return () => disk.calls.filter(({ number, kind }) => number > before && changing.has(kind)).map(({ kind, name }) => `${kind} ${name}`)
 }
 
 /** Injects a plan and gives it back: `const gate = inject(disk, hold(), { kind: 'append' })`. */

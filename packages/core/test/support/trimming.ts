@@ -150,7 +150,8 @@ export async function expectFreshPlace({ db, all, options, memory }: TrimStore):
   const [added] = await addItems(db, 33)
   if (!added) throw new Error('nothing was added')
   const { index, position } = added.location
-  for (const { location } of all) expect(index > location.index || (index === location.index && position >= location.position + 8 + location.size)).toBe(true)
+  for (const { location } of all)
+    expect(index > location.index || (index === location.index && position >= location.position + 8 + location.size)).toBe(true)
   await db.flush()
   const again = async (other: Varve): Promise<void> => {
     expect(await other.read(added.location)).toEqual(added.data)

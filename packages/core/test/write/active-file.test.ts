@@ -17,7 +17,8 @@ const bytes = (length: number) => new ManyBytes(length) as unknown as Uint8Array
 function activeFile() {
   const appends: { readonly position: number; readonly lengths: readonly number[] }[] = []
   const file = {
-    append: async (chunks: readonly Uint8Array[], position: number) => void appends.push({ position, lengths: chunks.map(({ length }) => length) }),
+    append: async (chunks: readonly Uint8Array[], position: number) =>
+      void appends.push({ position, lengths: chunks.map(({ length }) => length) }),
   } as Partial<BackendFile> as BackendFile
   const header = { genesis: new Uint8Array(4), storeId: new Uint8Array(16), index: 0, trimOffset: 0, sequence: 0, dropped: false }
   const open = new OpenFile('data00000.dat', file, { ...header, groupStart: { index: 0, position: 0 } }, 64)
@@ -36,7 +37,14 @@ test('one append takes at most 1024 chunks', async () => {
 
 test('one append takes at most 1 GiB, and what is longer goes in pieces', async () => {
   const { active, appends } = activeFile()
-  await active.append([bytes(10), bytes(MAX_APPEND_BYTES - 9), bytes(5), bytes(2 * MAX_APPEND_BYTES + 7), bytes(MAX_APPEND_BYTES), bytes(1)])
+  await active.append([
+    bytes(10),
+    bytes(MAX_APPEND_BYTES - 9),
+    bytes(5),
+    bytes(2 * MAX_APPEND_BYTES + 7),
+    bytes(MAX_APPEND_BYTES),
+    bytes(1),
+  ])
   expect(appends.map(({ lengths }) => lengths)).toEqual([
     [10],
     [MAX_APPEND_BYTES - 9, 5],

@@ -13,21 +13,31 @@ export function assertKept(expected: Expectation, shown: readonly PlacedItem[], 
   let first: BrokenPromise | undefined
   for (const done of choices(expected.removing)) {
     const removed = new Set([...expected.removed, ...done.flatMap((sequences) => [...sequences])])
-    const fault = compare(items.slice(0, next).filter(({ sequence }) => !removed.has(sequence)), shown, expected)
+    const fault = compare(
+      items.slice(0, next).filter(({ sequence }) => !removed.has(sequence)),
+      shown,
+      expected,
+    )
     if (!fault) return removed
     first ??= fault
   }
   throw first
 }
 
-function compare(wanted: readonly PlacedItem[], shown: readonly PlacedItem[], { removed, removing }: Expectation): BrokenPromise | undefined {
+function compare(
+  wanted: readonly PlacedItem[],
+  shown: readonly PlacedItem[],
+  { removed, removing }: Expectation,
+): BrokenPromise | undefined {
   const during = removing.length > 0 ? ', with a removal under way that is neither done nor not begun' : ''
   for (const [n, item] of wanted.entries()) {
     if (shown[n] === item) continue
     const missing = !shown.includes(item)
     if (missing) return new BrokenPromise(`${describe(item)} is missing${during}`)
     const extra = shown[n] as PlacedItem
-    return new BrokenPromise(`${describe(extra)} is there, ${removed.has(extra.sequence) ? 'though it was removed' : 'though it must not be'}${during}`)
+    return new BrokenPromise(
+      `${describe(extra)} is there, ${removed.has(extra.sequence) ? 'though it was removed' : 'though it must not be'}${during}`,
+    )
   }
   const extra = shown[wanted.length]
   return extra && new BrokenPromise(`${describe(extra)} is there, though it was removed${during}`)

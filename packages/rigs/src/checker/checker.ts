@@ -39,7 +39,9 @@ function judge({ raw, recovered, next, nextPlace }: Inspection, expected: Expect
   if (before !== shown) throw new BrokenPromise(`before recovery a reader sees the sequences ${before}; after it there are ${shown}`)
   const last = after.items[expected.least - 1]
   if (last && !isBehind(nextPlace, last.location)) {
-    throw new BrokenPromise(`the next item is placed at ${nextPlace.index}:${nextPlace.position}, not behind the acknowledged ${describe(last)}`)
+    throw new BrokenPromise(
+      `the next item is placed at ${nextPlace.index}:${nextPlace.position}, not behind the acknowledged ${describe(last)}`,
+    )
   }
   return after
 }

@@ -29,11 +29,19 @@ const FRESH = [
   { number: 1_000_002, size: 5, durable: false },
 ] as const
 
+// To read every byte once more costs as much as all the rest.
+const VERIFIED_ONE_IN = 4
+
 /**
  * Opens what a power cut left as its users would: to read, as it is; then to write, which recovers it; then adds something, stops, and opens it once more.
  * Throws where it contradicts itself. `items` are those that may be there. Most torn writes are recovered to the same files, which are used once only.
  */
-export async function inspect(disk: PowerLossBackend, items: readonly PlacedItem[], settings: StoreSettings, used: UsedRecoveries): Promise<Inspection> {
+export async function inspect(
+  disk: PowerLossBackend,
+  items: readonly PlacedItem[],
+  settings: StoreSettings,
+  used: UsedRecoveries,
+): Promise<Inspection> {
   const raw = await lookBeforeRecovery(disk, items, settings)
   const store = openable(disk, settings)
   let next = 0
@@ -45,15 +53,20 @@ export async function inspect(disk: PowerLossBackend, items: readonly PlacedItem
   const key = `${hashOf(files)} ${next} ${items.length}`
   let nextPlace = used.get(key)
   if (nextPlace === undefined) {
+    await assertIntact(store, recovered.length)
     await assertShownAlike(store, recovered)
-    await assertUnreadable(store, items.filter(({ sequence }) => recovered.every((sighting) => sighting.sequence !== sequence)))
+    await assertUnreadable(
+      store,
+      items.filter(({ sequence }) => recovered.every((sighting) => sighting.sequence !== sequence)),
+    )
     const fresh = await addFresh(store, next)
     nextPlace = (fresh[0] as Sighting).location
     await store.stop()
     await assertReopens(disk, settings, [...recovered, ...fresh])
     used.set(key, nextPlace)
   } else await store.stop()
-  if (disk.openFiles > 0 || disk.locked) throw new BrokenPromise(`after stop ${disk.openFiles} handles are open${disk.locked ? ', and the lock is held' : ''}`)
+  if (disk.openFiles > 0 || disk.locked)
+    throw new BrokenPromise(`after stop ${disk.openFiles} handles are open${disk.locked ? ', and the lock is held' : ''}`)
   return { raw, recovered, next, nextPlace }
 }
 
@@ -61,7 +74,11 @@ function openable(disk: PowerLossBackend, settings: StoreSettings, readOnly = fa
   return new Varve(disk, { ...settings, readOnly, overwrite: true }, new ManualClock())
 }
 
-async function lookBeforeRecovery(disk: PowerLossBackend, items: readonly PlacedItem[], settings: StoreSettings): Promise<readonly Sighting[] | undefined> {
+async function lookBeforeRecovery(
+  disk: PowerLossBackend,
+  items: readonly PlacedItem[],
+  settings: StoreSettings,
+): Promise<readonly Sighting[] | undefined> {
   const { revision } = disk
   const reader = openable(disk, settings, true)
   try {
@@ -76,9 +93,11 @@ async function lookBeforeRecovery(disk: PowerLossBackend, items: readonly Placed
   for (const item of items) {
     const data = readIfThere(reader, item.location)
     if (data && !isContentOf(item, data)) throw new BrokenPromise(`read-only, wrong bytes are read of ${describe(item)}`)
-    if (data && item.sequence < last && !seen.has(item.sequence)) throw new BrokenPromise(`read-only, ${describe(item)} is read, though the scan goes past it`)
+    if (data && item.sequence < last && !seen.has(item.sequence))
+      throw new BrokenPromise(`read-only, ${describe(item)} is read, though the scan goes past it`)
     if (!data && seen.has(item.sequence)) throw new BrokenPromise(`read-only, ${describe(item)} is not read, though the scan shows it`)
   }
+  if (items.length % VERIFIED_ONE_IN === sightings.length % VERIFIED_ONE_IN) await assertIntact(reader, sightings.length)
   await reader.stop()
   if (disk.revision !== revision) throw new BrokenPromise('a read-only store has written')
   return sightings
@@ -92,6 +111,14 @@ function readIfThere(reader: Varve, location: Location): Uint8Array | undefined 
     if (VarveError.is(error) && (error.code === 'CORRUPT' || error.code === 'INVALID_LOCATION')) return undefined
     throw error
   }
+}
+
+/** Nothing that a power cut does is damage. */
+async function assertIntact(store: Varve, items: number): Promise<void> {
+  const report = await store.verify()
+  const [damage] = report.damages
+  if (damage) throw new BrokenPromise(`verify finds damage: ${JSON.stringify(damage)}`)
+  if (report.items !== items) throw new BrokenPromise(`verify finds ${report.items} items, the scan shows ${items}`)
 }
 
 function assertOnlyStoreFiles(files: Files): void {
@@ -131,6 +158,7 @@ async function assertReopens(disk: PowerLossBackend, settings: StoreSettings, ex
   await assertShownAlike(store, expected)
   await store.stop()
   const after = disk.contents()
-  const isSame = before.size === after.size && [...before].every(([name, bytes]) => Buffer.compare(bytes, after.get(name) ?? new Uint8Array(0)) === 0)
+  const isSame =
+    before.size === after.size && [...before].every(([name, bytes]) => Buffer.compare(bytes, after.get(name) ?? new Uint8Array(0)) === 0)
   if (!isSame) throw new BrokenPromise('opening and stopping a store that was stopped cleanly changed its files')
 }

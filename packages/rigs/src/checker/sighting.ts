@@ -18,7 +18,8 @@ export async function assertShownAlike(store: Varve, shown: readonly Sighting[])
   let left = shown.length
   for await (const item of store.scan({ reverse: true })) {
     const same = shown[--left]
-    if (!same || !isSame(same, item)) throw new BrokenPromise(`the scan backwards shows ${describe(item)}, the one forwards ${same ? describe(same) : 'nothing'} there`)
+    if (!same || !isSame(same, item))
+      throw new BrokenPromise(`the scan backwards shows ${describe(item)}, the one forwards ${same ? describe(same) : 'nothing'} there`)
   }
   if (left > 0) throw new BrokenPromise(`the scan backwards leaves out ${left} items that the one forwards shows`)
   for (const item of shown) {
@@ -32,7 +33,8 @@ export function recognise(sightings: readonly Sighting[], items: readonly Placed
   let last = -1
   return sightings.map((sighting) => {
     const item = items[sighting.sequence]
-    if (!item || !isAt(item, sighting)) throw new BrokenPromise(`there is ${describe(sighting)}, expected there ${item ? describe(item) : 'nothing'}`)
+    if (!item || !isAt(item, sighting))
+      throw new BrokenPromise(`there is ${describe(sighting)}, expected there ${item ? describe(item) : 'nothing'}`)
     if (!isContentOf(item, sighting.data)) throw new BrokenPromise(`wrong bytes are shown of item ${item.number}, ${describe(item)}`)
     if (sighting.sequence <= last) throw new BrokenPromise(`${describe(sighting)} is shown behind sequence ${last}`)
     last = sighting.sequence

@@ -24,7 +24,9 @@ async function search({ minutes = Number.POSITIVE_INFINITY, seed }: Options): Pr
   const tell = (): void => {
     const seconds = (performance.now() - start) / 1000
     const { programs, states, checks } = counts
-    print(`${seconds.toFixed(0)} s: ${programs} programs from seed ${seed} on, ${states} states, ${checks} checks, ${(states / seconds).toFixed(0)} states per second on ${threads} threads`)
+    print(
+      `${seconds.toFixed(0)} s: ${programs} programs from seed ${seed} on, ${states} states, ${checks} checks, ${(states / seconds).toFixed(0)} states per second on ${threads} threads`,
+    )
   }
   await searchSeeds(seed, {
     threads,
@@ -87,7 +89,9 @@ function programOf(text: string): Program {
 }
 
 await new Command('crash')
-  .description('Runs programs on a store whose medium loses power at every step, and checks what is recovered from every state that this could leave.')
+  .description(
+    'Runs programs on a store whose medium loses power at every step, and checks what is recovered from every state that this could leave.',
+  )
   .option('--minutes <n>', 'how long to go on; without it, until it is interrupted', positiveNumber)
   .option('--seed <n>', 'the seed of the first program', wholeNumber, 1)
   .option('--replay <seed>', 'only the program of this seed', wholeNumber)

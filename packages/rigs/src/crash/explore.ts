@@ -110,7 +110,8 @@ class Exploration {
       const state = states.splice(n < 2 ? 0 : this.#random(states.length), 1)[0] as CrashState
       if (!tally.isNew(state.hash, key)) continue
       const recovered = await this.#check(state, moment, cuts)
-      if (cuts.length < DEEPEST && this.#random(4) === 0) await this.#examineRecovery(recovered, moment, [...cuts, { moment: moment.words, state }])
+      if (cuts.length < DEEPEST && this.#random(4) === 0)
+        await this.#examineRecovery(recovered, moment, [...cuts, { moment: moment.words, state }])
     }
   }
 

@@ -6,7 +6,10 @@ import type { Violation } from './violation.js'
 const MOST_ATTEMPTS = 300
 
 /** Leaves operations and items out, one after the other, for as long as the program still fails. Gives the last failure there was, or undefined where nothing can be left out. */
-export async function shorten(program: Program, attempt: (shorter: Program) => Promise<Violation | undefined>): Promise<Violation | undefined> {
+export async function shorten(
+  program: Program,
+  attempt: (shorter: Program) => Promise<Violation | undefined>,
+): Promise<Violation | undefined> {
   let shortest: Violation | undefined
   let attempts = 0
   for (let progress = true; progress; ) {

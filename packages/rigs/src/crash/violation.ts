@@ -15,7 +15,14 @@ export class Violation extends Error {
   constructor(program: Program, cuts: readonly Cut[], options: { readonly cause: unknown }) {
     const story = cuts.map(({ moment, state }) => `power lost ${moment}: ${state.description}`)
     const { cause } = options
-    super([`program (seed ${program.seed}, ${JSON.stringify(program.settings)}): ${describeProgram(program)}`, ...story, cause instanceof Error ? cause.message : String(cause)].join('\n  '), options)
+    super(
+      [
+        `program (seed ${program.seed}, ${JSON.stringify(program.settings)}): ${describeProgram(program)}`,
+        ...story,
+        cause instanceof Error ? cause.message : String(cause),
+      ].join('\n  '),
+      options,
+    )
     this.program = program
   }
 }

@@ -2,7 +2,10 @@ import { Worker } from 'node:worker_threads'
 import type { Finding } from './search.js'
 
 /** Tries seed after seed on so many threads, from `first` on, until `isOver` says so; tells what came of each. Rejects where a thread breaks. */
-export async function searchSeeds(first: number, options: { readonly threads: number; isOver(): boolean; onFinding(finding: Finding): void }): Promise<void> {
+export async function searchSeeds(
+  first: number,
+  options: { readonly threads: number; isOver(): boolean; onFinding(finding: Finding): void },
+): Promise<void> {
   let next = first
   const run = (): Promise<void> =>
     new Promise((resolve, reject) => {

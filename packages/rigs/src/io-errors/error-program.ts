@@ -24,25 +24,63 @@ const stop: Step = { do: 'stop' }
 const scan: Step = { do: 'scan' }
 
 /** Enough items for two files and a half. */
-const filled: readonly Step[] = [start, { do: 'transaction', sizes: [90, 60, 90, 90, 60, 90, 90] }, { do: 'add', sizes: [25, 35], durable: true }]
+const filled: readonly Step[] = [
+  start,
+  { do: 'transaction', sizes: [90, 60, 90, 90, 60, 90, 90] },
+  { do: 'add', sizes: [25, 35], durable: true },
+]
 
 const stories: { readonly [name: string]: { readonly steps: readonly Step[]; readonly settings?: StoreSettings } } = {
   'a store is made, filled and opened again': {
     steps: [start, { do: 'add', sizes: [20, 30] }, { do: 'flush' }, { do: 'add', sizes: [10] }, stop, start, scan, { do: 'read' }, stop],
   },
   'durable adds': {
-    steps: [start, { do: 'add', sizes: [20], durable: true }, { do: 'add', sizes: [15, 25, 35], durable: true }, { do: 'addMany', sizes: [5, 6], durable: true }, scan, stop],
+    steps: [
+      start,
+      { do: 'add', sizes: [20], durable: true },
+      { do: 'add', sizes: [15, 25, 35], durable: true },
+      { do: 'addMany', sizes: [5, 6], durable: true },
+      scan,
+      stop,
+    ],
   },
   'adds that wait for room': {
-    steps: [start, { do: 'add', sizes: [90, 91, 92, 93, 94, 95] }, { do: 'addMany', sizes: [80, 81, 82, 83] }, { do: 'flush' }, { do: 'readMany' }, stop],
+    steps: [
+      start,
+      { do: 'add', sizes: [90, 91, 92, 93, 94, 95] },
+      { do: 'addMany', sizes: [80, 81, 82, 83] },
+      { do: 'flush' },
+      { do: 'readMany' },
+      stop,
+    ],
     settings: { ...small, maxBufferSize: 128 },
   },
   'an oversized item among others': {
-    steps: [start, { do: 'together', operations: [{ do: 'add', sizes: [30, 250, 40] }, { do: 'add', sizes: [20], durable: true }] }, { do: 'add', sizes: [260], durable: true }, { do: 'readStream' }, stop],
+    steps: [
+      start,
+      {
+        do: 'together',
+        operations: [
+          { do: 'add', sizes: [30, 250, 40] },
+          { do: 'add', sizes: [20], durable: true },
+        ],
+      },
+      { do: 'add', sizes: [260], durable: true },
+      { do: 'readStream' },
+      stop,
+    ],
     settings: { maxFileSize: 512, maxBufferSize: 128 },
   },
   'transactions across files': {
-    steps: [start, { do: 'add', sizes: [40] }, { do: 'transaction', sizes: [90, 90, 90, 90, 90, 90] }, { do: 'transaction', sizes: [10] }, { do: 'scanBack' }, { do: 'readMany' }, stop],
+    steps: [
+      start,
+      { do: 'add', sizes: [40] },
+      { do: 'transaction', sizes: [90, 90, 90, 90, 90, 90] },
+      { do: 'transaction', sizes: [10] },
+      { do: 'scanBack' },
+      { do: 'readMany' },
+      stop,
+    ],
   },
   'transactions at once': {
     steps: [
@@ -60,21 +98,83 @@ const stories: { readonly [name: string]: { readonly steps: readonly Step[]; rea
       stop,
     ],
   },
-  rotations: { steps: [start, { do: 'rotate' }, { do: 'add', sizes: [30] }, { do: 'rotate' }, { do: 'add', sizes: [20], durable: true }, { do: 'scanBuffered' }, stop, start, { do: 'read' }, stop] },
+  rotations: {
+    steps: [
+      start,
+      { do: 'rotate' },
+      { do: 'add', sizes: [30] },
+      { do: 'rotate' },
+      { do: 'add', sizes: [20], durable: true },
+      { do: 'scanBuffered' },
+      stop,
+      start,
+      { do: 'read' },
+      stop,
+    ],
+  },
   'ltrim of the first and of the last file': {
-    steps: [...filled, { do: 'ltrim', file: 0, item: 0 }, { do: 'ltrim', file: -1, item: 0 }, { do: 'add', sizes: [20], durable: true }, { do: 'read' }, scan, stop],
+    steps: [
+      ...filled,
+      { do: 'ltrim', file: 0, item: 0 },
+      { do: 'ltrim', file: -1, item: 0 },
+      { do: 'add', sizes: [20], durable: true },
+      { do: 'read' },
+      scan,
+      stop,
+    ],
   },
   'rtrim of a middle and of the last file': {
-    steps: [...filled, { do: 'rtrim', file: 1, item: 1 }, { do: 'add', sizes: [15] }, { do: 'rtrim', file: -1, item: 1 }, { do: 'add', sizes: [20], durable: true }, { do: 'read' }, scan, stop],
+    steps: [
+      ...filled,
+      { do: 'rtrim', file: 1, item: 1 },
+      { do: 'add', sizes: [15] },
+      { do: 'rtrim', file: -1, item: 1 },
+      { do: 'add', sizes: [20], durable: true },
+      { do: 'read' },
+      scan,
+      stop,
+    ],
   },
   'drops of a middle, the first and the last file': {
-    steps: [...filled, { do: 'drop', file: 1 }, { do: 'drop', file: 0 }, { do: 'add', sizes: [15] }, { do: 'drop', file: -1 }, { do: 'add', sizes: [20], durable: true }, { do: 'readMany' }, scan, stop],
+    steps: [
+      ...filled,
+      { do: 'drop', file: 1 },
+      { do: 'drop', file: 0 },
+      { do: 'add', sizes: [15] },
+      { do: 'drop', file: -1 },
+      { do: 'add', sizes: [20], durable: true },
+      { do: 'readMany' },
+      scan,
+      stop,
+    ],
   },
   'flushes by time': {
-    steps: [start, { do: 'add', sizes: [20, 30] }, { do: 'wait' }, { do: 'together', operations: [{ do: 'whenDurable' }, { do: 'flush' }] }, { do: 'add', sizes: [25] }, { do: 'wait' }, scan, stop],
+    steps: [
+      start,
+      { do: 'add', sizes: [20, 30] },
+      { do: 'wait' },
+      { do: 'together', operations: [{ do: 'whenDurable' }, { do: 'flush' }] },
+      { do: 'add', sizes: [25] },
+      { do: 'wait' },
+      scan,
+      stop,
+    ],
   },
   'reads of every kind': {
-    steps: [...filled, { do: 'read' }, { do: 'readSync' }, { do: 'readMany' }, { do: 'readStream' }, scan, { do: 'scanBack' }, { do: 'scanBuffered' }, stop, start, { do: 'readSync' }, stop],
+    steps: [
+      ...filled,
+      { do: 'read' },
+      { do: 'readSync' },
+      { do: 'readMany' },
+      { do: 'readStream' },
+      scan,
+      { do: 'scanBack' },
+      { do: 'scanBuffered' },
+      stop,
+      start,
+      { do: 'readSync' },
+      stop,
+    ],
   },
   'a start after a stop, and a drop in between': { steps: [...filled, stop, start, { do: 'drop', file: 0 }, stop, start, scan, stop] },
 }
@@ -82,7 +182,11 @@ const stories: { readonly [name: string]: { readonly steps: readonly Step[]; rea
 /** Every story with each durability. */
 export function errorPrograms(): ErrorProgram[] {
   return Object.entries(stories).flatMap(([name, { steps, settings = small }]) =>
-    (['sync', 'os'] as const).map((durability) => ({ name: `${name}, durability ${durability}`, steps, settings: { ...settings, durability } })),
+    (['sync', 'os'] as const).map((durability) => ({
+      name: `${name}, durability ${durability}`,
+      steps,
+      settings: { ...settings, durability },
+    })),
   )
 }
 

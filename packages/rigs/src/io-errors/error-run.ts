@@ -1,12 +1,12 @@
 import type { FileBackend } from '@varve/backend'
 import type { FaultyBackend } from '@varve/backend/faults'
-import type { Account } from '../watch/account.js'
 import { BrokenPromise } from '../checker/broken-promise.js'
 import type { ManualClock } from '../programs/manual-clock.js'
 import type { RemovalOperation } from '../programs/operation.js'
+import type { Account } from '../watch/account.js'
 import { lookAt } from '../watch/look-at.js'
-import { settle, settlementOf } from '../watch/settlement.js'
 import { Patience } from '../watch/patience.js'
+import { settle, settlementOf } from '../watch/settlement.js'
 import { watchedScan } from '../watch/watched-scan.js'
 import { type Outcome, WatchedStore } from '../watch/watched-store.js'
 import { describeStep, type ErrorProgram, type Step } from './error-program.js'
@@ -71,7 +71,8 @@ export class ErrorRun {
   async #start(): Promise<Outcome> {
     const { disk, program, account } = this.#parts
     const outcome = await this.#store.start()
-    if (!outcome) settle(account, settlementOf(account, { items: await lookAt(disk, program.settings), nextSequence: this.#store.nextSequence }))
+    if (!outcome)
+      settle(account, settlementOf(account, { items: await lookAt(disk, program.settings), nextSequence: this.#store.nextSequence }))
     return outcome
   }
 
@@ -127,7 +128,10 @@ export class ErrorRun {
     const index = around([...new Set(stored.map(({ location }) => location.index))], operation.file)
     if (index === undefined) return undefined
     if (operation.do === 'drop') return this.#store.drop(index)
-    const item = around(stored.filter(({ location }) => location.index === index), operation.item)
+    const item = around(
+      stored.filter(({ location }) => location.index === index),
+      operation.item,
+    )
     if (!item) throw new BrokenPromise(`no item of file ${index} is known`)
     const { position, size } = item.location
     return operation.do === 'ltrim' ? this.#store.trim('left', index, position + 8 + size) : this.#store.trim('right', index, position)

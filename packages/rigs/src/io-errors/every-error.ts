@@ -1,9 +1,20 @@
-import { act, type BackendCall, everyFault, type Fault, type FaultAttempt, type FaultReport, fittingFaults, type PowerLossBackend, powerLossBackend } from '@varve/backend/faults'
+import {
+  act,
+  type BackendCall,
+  everyFault,
+  type Fault,
+  type FaultAttempt,
+  type FaultReport,
+  fittingFaults,
+  type PowerLossBackend,
+  powerLossBackend,
+} from '@varve/backend/faults'
 import { BrokenPromise } from '../checker/broken-promise.js'
 import { withStoreId } from '../programs/fixed-store-id.js'
 import { ManualClock } from '../programs/manual-clock.js'
 import { Account } from '../watch/account.js'
 import { type LosableBackend, losableLock } from '../watch/losable-lock.js'
+import { losesName, losesPages } from '../watch/lost-syncs.js'
 import { assertKeptWhenReopened, recoverAndLook } from '../watch/reopening.js'
 import { settlementOf } from '../watch/settlement.js'
 import type { ErrorProgram } from './error-program.js'
@@ -30,7 +41,10 @@ interface World {
 }
 
 /** The loop of errors: runs a program once for each of its backend calls and each error that fits the call, and checks what is left each time. */
-export async function everyError(program: ErrorProgram, { persistent = false, powerCuts = 2 }: EveryErrorOptions = {}): Promise<ErrorReport> {
+export async function everyError(
+  program: ErrorProgram,
+  { persistent = false, powerCuts = 2 }: EveryErrorOptions = {},
+): Promise<ErrorReport> {
   let cuts = 0
   let world: World | undefined
   const report = await withStoreId(1, () =>
@@ -64,14 +78,11 @@ export async function everyError(program: ErrorProgram, { persistent = false, po
   return { ...report, powerCuts: cuts }
 }
 
-/** Everything that fits the call, and for a sync also what Linux does: its pages are lost, and the next sync succeeds. */
+/** Everything that fits the call, and for a sync also what Linux does: its pages are lost, and the next sync succeeds; likewise of names. */
 function faultsFor(call: BackendCall, { disk }: World): readonly Fault[] {
   const fitting = fittingFaults[call.kind]
-  if (call.kind === 'sync') return [...fitting, act('fails, and its pages are lost', () => disk.failNextSync())]
-  if (call.kind === 'create' || call.kind === 'replace' || call.kind === 'remove') {
-    return [...fitting, act('takes effect, but the directory can not be synced', () => disk.failNextSync({ of: 'directory' }))]
-  }
-  return fitting
+  if (call.kind === 'sync') return [...fitting, losesPages(disk)]
+  return call.kind === 'create' || call.kind === 'replace' || call.kind === 'remove' ? [...fitting, losesName(disk)] : fitting
 }
 
 /** What was acknowledged up to now must survive a power cut now. */
@@ -85,7 +96,9 @@ async function assertKeptAfterPowerCut(disk: PowerLossBackend, account: Account,
     try {
       settlementOf(promised, await recoverAndLook(state.backend(), program.settings))
     } catch (error) {
-      throw new BrokenPromise(`after a power cut (${state.description}): ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new BrokenPromise(`after a power cut (${state.description}): ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      })
     }
   }
   return cuts

@@ -116,9 +116,12 @@ export class InjectionLoop {
       if (happened) this.#count(call, fault, ledger, durableBefore)
       return happened
     } catch (error) {
-      throw new BrokenPromise(`${fault.name} at ${call.name} number ${n}: ${error instanceof Error ? error.message : String(error)}; the store is left at ${directory}`, {
-        cause: error,
-      })
+      throw new BrokenPromise(
+        `${fault.name} at ${call.name} number ${n}: ${error instanceof Error ? error.message : String(error)}; the store is left at ${directory}`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 
@@ -132,7 +135,16 @@ export class InjectionLoop {
 
   #start(directory: string, under: readonly string[], onReport: (report: Report) => void): Child {
     const { program, seed } = this.#options
-    const job: WriteJob = { do: 'write', directory, seed: seed + 1, life: 101, rounds: 16, width: 2, settings: SETTINGS, onFaultyMedium: true }
+    const job: WriteJob = {
+      do: 'write',
+      directory,
+      seed: seed + 1,
+      life: 101,
+      rounds: 16,
+      width: 2,
+      settings: SETTINGS,
+      onFaultyMedium: true,
+    }
     // One thread for all calls: they are counted a thread.
     return new Child(job, { program, under, onReport, env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' } })
   }

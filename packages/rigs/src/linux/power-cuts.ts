@@ -26,8 +26,8 @@ export async function powerCuts({ program, directory, cuts, seed, mountOptions, 
       seed,
       // What it meets between the cut and its end is an error of the medium.
       job: { onFaultyMedium: true, settings: { timeout: 500 } },
-      async interrupt(writer) {
-        shutDown(disk.path)
+      async interrupt(writer, believedUntil) {
+        believedUntil(shutDown(disk.path))
         writer.kill()
         await writer.ended
         disk.unmount()

@@ -28,8 +28,16 @@ export const calls: readonly Call[] = [
     syscalls: ['pwrite64', 'pwritev', 'pwritev2'],
     faults: [fail('EIO'), fail('ENOSPC'), fail('EDQUOT'), failFromThenOn('ENOSPC'), delayed, killed],
   },
-  { name: 'sync', syscalls: ['fdatasync', 'fsync'], faults: [fail('EIO'), fail('ENOSPC'), fail('EDQUOT'), failFromThenOn('EIO'), delayed, killed] },
-  { name: 'open', syscalls: ['open', 'openat'], faults: [fail('EIO'), fail('EMFILE'), fail('ENOSPC'), fail('EDQUOT'), failFromThenOn('EMFILE'), delayed, killed] },
+  {
+    name: 'sync',
+    syscalls: ['fdatasync', 'fsync'],
+    faults: [fail('EIO'), fail('ENOSPC'), fail('EDQUOT'), failFromThenOn('EIO'), delayed, killed],
+  },
+  {
+    name: 'open',
+    syscalls: ['open', 'openat'],
+    faults: [fail('EIO'), fail('EMFILE'), fail('ENOSPC'), fail('EDQUOT'), failFromThenOn('EMFILE'), delayed, killed],
+  },
   { name: 'rename', syscalls: ['rename', 'renameat', 'renameat2'], faults: [fail('EIO'), fail('ENOSPC'), fail('EDQUOT'), delayed, killed] },
   { name: 'unlink', syscalls: ['unlink', 'unlinkat'], faults: [fail('EIO'), fail('EBUSY'), delayed, killed] },
   { name: 'truncate', syscalls: ['ftruncate'], faults: [fail('EIO'), delayed, killed] },
@@ -40,11 +48,29 @@ export const calls: readonly Call[] = [
 ]
 
 /** The arguments that have strace inject the fault at the n-th such call of each thread that is about one of the paths. */
-export function injection({ syscalls }: Call, { tampering, fromThenOn }: SyscallFault, n: number, paths: readonly string[], log: string): string[] {
+export function injection(
+  { syscalls }: Call,
+  { tampering, fromThenOn }: SyscallFault,
+  n: number,
+  paths: readonly string[],
+  log: string,
+): string[] {
   // Not every architecture has every one of them.
   const names = syscalls.map((name) => `?${name}`).join(',')
   const when = fromThenOn ? `${n}+` : `${n}`
   // A signal can't be injected where the kernel filters which calls are traced.
   const filter = tampering.startsWith('signal') ? [] : ['--seccomp-bpf']
-  return ['strace', '-f', ...filter, '-qq', '-o', log, '-e', `trace=${names}`, '-e', `inject=${names}:${tampering}:when=${when}`, ...paths.flatMap((path) => ['-P', path])]
+  return [
+    'strace',
+    '-f',
+    ...filter,
+    '-qq',
+    '-o',
+    log,
+    '-e',
+    `trace=${names}`,
+    '-e',
+    `inject=${names}:${tampering}:when=${when}`,
+    ...paths.flatMap((path) => ['-P', path]),
+  ]
 }

@@ -18,7 +18,9 @@ function adding({ wait, pace }: Adding, words: string, operation: (world: World)
 export const addingCommands: readonly fc.Arbitrary<Command>[] = [
   fc.record({ sizes, durable: fc.boolean(), ...common }).map((choice) => {
     const { sizes, durable } = choice
-    return adding(choice, `${durable ? 'durable ' : ''}add ${sizes.join(', ')}`, ({ store }) => Promise.all(sizes.map((size) => store.add(size, { durable }))))
+    return adding(choice, `${durable ? 'durable ' : ''}add ${sizes.join(', ')}`, ({ store }) =>
+      Promise.all(sizes.map((size) => store.add(size, { durable }))),
+    )
   }),
   fc.record({ sizes, durable: fc.boolean(), ...common }).map((choice) => {
     const { sizes, durable } = choice
@@ -33,17 +35,30 @@ export const addingCommands: readonly fc.Arbitrary<Command>[] = [
       return added
     })
   }),
-  fc.record({ sizes, ...common }).map((choice) => adding(choice, `transaction ${choice.sizes.join(', ')}`, ({ store }) => store.commit(choice.sizes))),
+  fc
+    .record({ sizes, ...common })
+    .map((choice) => adding(choice, `transaction ${choice.sizes.join(', ')}`, ({ store }) => store.commit(choice.sizes))),
   fc.record({ first: sizes, second: sizes, ...common }).map((choice) => {
     const { first, second } = choice
-    return adding(choice, `two transactions at once, ${first.join(', ')} and ${second.join(', ')}`, ({ store }) => Promise.all([store.commit(first), store.commit(second)]))
+    return adding(choice, `two transactions at once, ${first.join(', ')} and ${second.join(', ')}`, ({ store }) =>
+      Promise.all([store.commit(first), store.commit(second)]),
+    )
   }),
-  fc.record({ sizes, ...common }).map((choice) => adding(choice, `transaction ${choice.sizes.join(', ')}, aborted`, ({ store }) => store.abort(choice.sizes))),
+  fc
+    .record({ sizes, ...common })
+    .map((choice) => adding(choice, `transaction ${choice.sizes.join(', ')}, aborted`, ({ store }) => store.abort(choice.sizes))),
   fc.record(common).map((choice) => adding(choice, 'flush', ({ store }) => store.flush())),
   // It asks for no flush, and with durability 'os' may have to wait for the stop.
   fc
     .record({ pace })
-    .map(({ pace }) => new Command({ words: 'whenDurable of all', pace, act: async (world) => world.accompany({ ended: world.store.whenDurable(world.account.stored()) }) })),
+    .map(
+      ({ pace }) =>
+        new Command({
+          words: 'whenDurable of all',
+          pace,
+          act: async (world) => world.accompany({ ended: world.store.whenDurable(world.account.stored()) }),
+        }),
+    ),
   fc.record(common).map((choice) => adding(choice, 'rotate', rotate)),
 ]
 

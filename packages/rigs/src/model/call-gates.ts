@@ -1,5 +1,15 @@
-import { act, type BackendCall, type CallKind, type Fault, type FaultChooser, fittingFaults, hold, type PowerLossBackend } from '@varve/backend/faults'
+import {
+  act,
+  type BackendCall,
+  type CallKind,
+  type Fault,
+  type FaultChooser,
+  fittingFaults,
+  hold,
+  type PowerLossBackend,
+} from '@varve/backend/faults'
 import { type Random, seededRandom } from '../programs/seeded-random.js'
+import { losesName, losesPages } from '../watch/lost-syncs.js'
 
 /** A fault that waits for its call. */
 export interface ArmedFault {
@@ -95,6 +105,8 @@ export class CallGates {
   #lossesOf(kind: CallKind): readonly Fault[] {
     if (kind === 'sync') return [act('fails, and its pages are lost', () => this.#disk.failNextSync())]
     const changesNames = kind === 'create' || kind === 'replace' || kind === 'remove'
-    return changesNames ? [act('takes effect, but the directory can not be synced', () => this.#disk.failNextSync({ of: 'directory' }))] : []
+    return changesNames
+      ? [act('takes effect, but the directory can not be synced', () => this.#disk.failNextSync({ of: 'directory' }))]
+      : []
   }
 }

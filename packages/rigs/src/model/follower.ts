@@ -18,9 +18,13 @@ export class Follower {
     this.#options = { ...options, follow: true }
     this.#sight = new Sight(store.account, this.#options)
     this.ended = store
-      .attempt(`a follower ${describeScan(this.#options)}`, async () => {
-        for await (const item of store.db.scan(this.#options)) this.#sight.see(item)
-      }, 'read')
+      .attempt(
+        `a follower ${describeScan(this.#options)}`,
+        async () => {
+          for await (const item of store.db.scan(this.#options)) this.#sight.see(item)
+        },
+        'read',
+      )
       .finally(() => {
         this.#isOver = true
       })
@@ -31,7 +35,10 @@ export class Follower {
     if (this.#isOver) return
     for (const entry of this.#store.account.stored()) {
       const isWanted = this.#options.buffered ? isShown(entry) : entry.state === 'durable'
-      if (isWanted && !this.#sight.covers(entry)) throw new BrokenPromise(`a follower ${describeScan(this.#options)} has not seen ${describeEntry(entry)}`)
+      // It waits for a transaction that is under way, and is not to be seen before it is durable.
+      if (!isWanted) return
+      if (!this.#sight.covers(entry))
+        throw new BrokenPromise(`a follower ${describeScan(this.#options)} has not seen ${describeEntry(entry)}`)
     }
   }
 }

@@ -5,7 +5,10 @@ import type { StoreSettings } from '../programs/program.js'
 export const pace = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1_000_000 }))
 
 /** Bytes of an item: mostly small, now and then larger than a buffer. */
-export const size = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 1, max: 90 }) }, { weight: 1, arbitrary: fc.integer({ min: 90, max: 350 }) })
+export const size = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 1, max: 90 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 90, max: 350 }) },
+)
 
 export const sizes = fc.array(size, { minLength: 1, maxLength: 6 })
 

@@ -40,7 +40,11 @@ function boundsOf(world: World, choices: readonly BoundChoice[]): ScanOptions {
   return options
 }
 
-function reading(words: string, { wait, pace }: { readonly wait: boolean; readonly pace: number }, operation: (world: World) => Promise<unknown>): Command {
+function reading(
+  words: string,
+  { wait, pace }: { readonly wait: boolean; readonly pace: number },
+  operation: (world: World) => Promise<unknown>,
+): Command {
   return new Command({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => operation(world), wait) })
 }
 
@@ -72,5 +76,10 @@ export const readingCommands: readonly fc.Arbitrary<Command>[] = [
         act: async (world) => world.accompany(new Follower(world.store, { buffered, ...boundsOf(world, bounds) })),
       }),
   ),
-  fc.record({ pace }).map(({ pace }) => new Command({ words: 'look from beside', pace, act: ({ disk, settings, account }) => lookBeside(disk, settings, account) })),
+  fc
+    .record({ pace })
+    .map(
+      ({ pace }) =>
+        new Command({ words: 'look from beside', pace, act: ({ disk, settings, account }) => lookBeside(disk, settings, account) }),
+    ),
 ]

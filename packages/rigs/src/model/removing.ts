@@ -11,7 +11,11 @@ const RECORD_HEADER_BYTES = 8
 function trim(side: 'left' | 'right'): fc.Arbitrary<Command> {
   return fc.record({ n: choice, expects: fc.boolean(), wait: fc.boolean(), pace }).map(({ n, expects, wait, pace }) => {
     const words = `${side === 'left' ? 'ltrim up to and with' : 'rtrim from'} item ${n}${expects ? ', which is expected' : ''}`
-    return new Command({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => trimAt(world, side, n, expects), wait) })
+    return new Command({
+      words: wait ? words : `begin ${words}`,
+      pace,
+      act: (world) => world.do(words, () => trimAt(world, side, n, expects), wait),
+    })
   })
 }
 

@@ -28,5 +28,8 @@ export async function runModel({ runs, seed, path, replay, time }: ModelOptions)
   const found = /replayPath="([^"]*)"/.exec(text)?.[1]
   const again = `pnpm model --seed ${details.seed} --path ${details.counterexamplePath}${found ? ` --replay ${found}` : ''}`
   const { errorInstance: cause } = details
-  throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\nafter ${text}\nwith ${JSON.stringify(settings)}\nagain: ${again}`, { cause })
+  throw new Error(
+    `${cause instanceof Error ? cause.message : String(cause)}\nafter ${text}\nwith ${JSON.stringify(settings)}\nagain: ${again}`,
+    { cause },
+  )
 }

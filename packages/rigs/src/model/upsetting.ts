@@ -3,18 +3,36 @@ import fc from 'fast-check'
 import { Command } from './command.js'
 import { pace } from './parameters.js'
 
-const kinds: readonly CallKind[] = ['append', 'append', 'sync', 'sync', 'read', 'readSync', 'open', 'create', 'truncate', 'replace', 'remove', 'size', 'close', 'list', 'lock']
+const kinds: readonly CallKind[] = [
+  'append',
+  'append',
+  'sync',
+  'sync',
+  'read',
+  'readSync',
+  'open',
+  'create',
+  'truncate',
+  'replace',
+  'remove',
+  'size',
+  'close',
+  'list',
+  'lock',
+]
 
 const restart = fc.boolean()
 
-const fault = fc.record({ kind: fc.constantFrom(...kinds), choice: fc.nat(9), after: fc.nat(2), times: fc.constantFrom(1, 1, 2, 20), pace }).map(
-  ({ pace, ...fault }) =>
-    new Command({
-      words: `fault ${fault.choice} of ${fault.times} calls of ${fault.kind} behind the next ${fault.after}`,
-      pace,
-      act: async ({ gates }) => gates.arm(fault),
-    }),
-)
+const fault = fc
+  .record({ kind: fc.constantFrom(...kinds), choice: fc.nat(9), after: fc.nat(2), times: fc.constantFrom(1, 1, 2, 20), pace })
+  .map(
+    ({ pace, ...fault }) =>
+      new Command({
+        words: `fault ${fault.choice} of ${fault.times} calls of ${fault.kind} behind the next ${fault.after}`,
+        pace,
+        act: async ({ gates }) => gates.arm(fault),
+      }),
+  )
 
 /** Everything that happens to a store from outside, and its starts and stops. */
 export const upsettingCommands: readonly fc.Arbitrary<Command>[] = [
@@ -23,26 +41,44 @@ export const upsettingCommands: readonly fc.Arbitrary<Command>[] = [
   fault,
   fault,
   fault,
-  fc.record({ calls: fc.integer({ min: 1, max: 12 }), pace }).map(
-    ({ calls, pace }) => new Command({ words: `${calls} calls go on`, pace, act: (world) => world.letGo(calls) }),
-  ),
+  fc
+    .record({ calls: fc.integer({ min: 1, max: 12 }), pace })
+    .map(({ calls, pace }) => new Command({ words: `${calls} calls go on`, pace, act: (world) => world.letGo(calls) })),
   fc.record({ pace }).map(({ pace }) => new Command({ words: 'everything comes to its end', pace, act: (world) => world.quiesce() })),
-  fc.record({ milliseconds: fc.constantFrom(1, 200, 1000, 6000), pace }).map(
-    ({ milliseconds, pace }) => new Command({ words: `${milliseconds} ms pass`, pace, act: async ({ clock }) => clock.advance(milliseconds) }),
-  ),
-  fc.record({ milliseconds: fc.constantFrom(-3_600_000, 3_600_000), pace }).map(
-    ({ milliseconds, pace }) => new Command({ words: `the time of day jumps by ${milliseconds} ms`, pace, act: async ({ clock }) => clock.jump(milliseconds) }),
-  ),
-  fc.record({ restart, pace }).map(
-    ({ restart, pace }) => new Command({ words: `kill${restart ? ' and start' : ''}`, pace, act: (world) => world.kill().then(() => world.startIf(restart)) }),
-  ),
-  fc.record({ seed: fc.nat(1_000_000), restart, pace }).map(
-    ({ seed, restart, pace }) =>
-      new Command({ words: `power loss ${seed}${restart ? ' and start' : ''}`, pace, act: (world) => world.losePower(seed).then(() => world.startIf(restart)) }),
-  ),
-  fc.record({ restart, pace }).map(
-    ({ restart, pace }) => new Command({ words: `stop${restart ? ' and start' : ''}`, pace, act: (world) => world.stop().then(() => world.startIf(restart)) }),
-  ),
+  fc
+    .record({ milliseconds: fc.constantFrom(1, 200, 1000, 6000), pace })
+    .map(
+      ({ milliseconds, pace }) =>
+        new Command({ words: `${milliseconds} ms pass`, pace, act: async ({ clock }) => clock.advance(milliseconds) }),
+    ),
+  fc
+    .record({ milliseconds: fc.constantFrom(-3_600_000, 3_600_000), pace })
+    .map(
+      ({ milliseconds, pace }) =>
+        new Command({ words: `the time of day jumps by ${milliseconds} ms`, pace, act: async ({ clock }) => clock.jump(milliseconds) }),
+    ),
+  fc
+    .record({ restart, pace })
+    .map(
+      ({ restart, pace }) =>
+        new Command({ words: `kill${restart ? ' and start' : ''}`, pace, act: (world) => world.kill().then(() => world.startIf(restart)) }),
+    ),
+  fc
+    .record({ seed: fc.nat(1_000_000), restart, pace })
+    .map(
+      ({ seed, restart, pace }) =>
+        new Command({
+          words: `power loss ${seed}${restart ? ' and start' : ''}`,
+          pace,
+          act: (world) => world.losePower(seed).then(() => world.startIf(restart)),
+        }),
+    ),
+  fc
+    .record({ restart, pace })
+    .map(
+      ({ restart, pace }) =>
+        new Command({ words: `stop${restart ? ' and start' : ''}`, pace, act: (world) => world.stop().then(() => world.startIf(restart)) }),
+    ),
   fc.record({ pace }).map(({ pace }) => new Command({ words: 'the lock is lost', pace, act: async (world) => world.loseLock() })),
   fc.record({ pace }).map(({ pace }) => new Command({ words: 'start', when: 'stopped', pace, act: (world) => world.startIf(true) })),
   fc.record({ pace }).map(({ pace }) => new Command({ words: 'reopen twice', when: 'stopped', pace, act: (world) => world.openTwice() })),

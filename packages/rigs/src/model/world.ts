@@ -3,8 +3,8 @@ import { BrokenPromise } from '../checker/broken-promise.js'
 import { ManualClock } from '../programs/manual-clock.js'
 import type { StoreSettings } from '../programs/program.js'
 import { Account } from '../watch/account.js'
-import { type LosableBackend, losableLock } from '../watch/losable-lock.js'
 import { lookAt } from '../watch/look-at.js'
+import { type LosableBackend, losableLock } from '../watch/losable-lock.js'
 import { Patience, turn } from '../watch/patience.js'
 import { assertKeptWhenReopened, recoverAndLook } from '../watch/reopening.js'
 import { settle, settlementOf } from '../watch/settlement.js'
@@ -105,7 +105,8 @@ export class World {
     const outcome = await patience.until(store.start(), 'start')
     if (outcome) {
       if (store.db.state !== 'stopped') throw new BrokenPromise(`start ended in ${outcome.code}, and the store is ${store.db.state}`)
-      if (backend.openFiles.length > 0) throw new BrokenPromise(`start ended in ${outcome.code} and left handles open: ${backend.openFiles.join(', ')}`)
+      if (backend.openFiles.length > 0)
+        throw new BrokenPromise(`start ended in ${outcome.code} and left handles open: ${backend.openFiles.join(', ')}`)
       return outcome
     }
     await this.#assertAllLetGo()
@@ -190,7 +191,9 @@ export class World {
     try {
       settlementOf(promised, await recoverAndLook(state.backend(), this.settings))
     } catch (error) {
-      throw new BrokenPromise(`after a power cut (${state.description}): ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      throw new BrokenPromise(`after a power cut (${state.description}): ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      })
     }
   }
 

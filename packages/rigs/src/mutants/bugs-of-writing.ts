@@ -98,7 +98,7 @@ export const bugsOfWriting: readonly Mutant[] = [
     file: flusher,
     find: 'if (this.#withheld.length === 0 && this.#parts.durability',
     replace: 'if (this.#parts.durability',
-    rigs: [rigs.transactions, rigs.writeFailures, rigs.powerLoss, rigs.model],
+    rigs: [rigs.frontier],
   },
   {
     name: 'gives memory back before it is written',

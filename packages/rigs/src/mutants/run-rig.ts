@@ -29,7 +29,12 @@ export async function runRig(filter: string, { root, limit }: RunRigOptions): Pr
   if (!results) return { kind: 'unusable', message: output.trim().split('\n').slice(-3).join(' ') || 'no report' }
   for (const { name, assertionResults } of results.testResults) {
     const failed = assertionResults.find(({ status }) => status === 'failed')
-    if (failed) return { kind: 'failed', file: relative(root, name), title: failed.fullName, message: failed.failureMessages[0] ?? '' }
+    if (failed) {
+      const message = failed.failureMessages[0] ?? ''
+      // A busy machine may do that too: whoever reads it should know.
+      const title = /Test timed out/.test(message) ? `${failed.fullName} (timed out)` : failed.fullName
+      return { kind: 'failed', file: relative(root, name), title, message }
+    }
   }
   if (results.numPassedTests === 0) return { kind: 'unusable', message: results.testResults[0]?.message ?? `no test fits ${filter}` }
   const broken = results.testResults.find(({ status }) => status === 'failed')

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Job } from './job.js'
-import { REPORT_FD, type Report } from './report.js'
+import { REPORT_FD, type TimedReport } from './report.js'
 
 /** How a process ended. */
 export interface End {
@@ -14,7 +14,7 @@ export interface End {
 export interface StartOptions {
   /** The bundled program that processes run. */
   readonly program: string
-  readonly onReport: (report: Report) => void
+  readonly onReport: (report: TimedReport) => void
   /** A command before the one that runs Node, as `['strace', '-f']`. */
   readonly under?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
@@ -84,7 +84,7 @@ export class Child {
   }
 }
 
-function parse(line: string): Report | undefined {
+function parse(line: string): TimedReport | undefined {
   try {
     return JSON.parse(line)
   } catch {

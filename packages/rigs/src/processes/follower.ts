@@ -43,7 +43,8 @@ export class Follower {
     clearTimeout(timer)
     if (this.#broken) throw this.#broken
     const at = this.#followed.at(-1)
-    if (code !== 0) throw new BrokenPromise(`a reader ended with ${code} at ${at ? describe(at) : 'nothing'}, before ${describe(last)}: ${stderr}`)
+    if (code !== 0)
+      throw new BrokenPromise(`a reader ended with ${code} at ${at ? describe(at) : 'nothing'}, before ${describe(last)}: ${stderr}`)
     this.#check(ledger)
     return { followed: this.#followed.length, reads: this.#reads }
   }
@@ -66,14 +67,16 @@ export class Follower {
     assertInOrder(followed, Number.POSITIVE_INFINITY)
     const there = new Set(shown.map(idOf))
     for (const item of followed) {
-      if (!there.has(idOf(item)) && !removals.mayCover(item.location)) throw new BrokenPromise(`a reader was shown ${describe(item)}, which is gone, though nothing has removed it`)
+      if (!there.has(idOf(item)) && !removals.mayCover(item.location))
+        throw new BrokenPromise(`a reader was shown ${describe(item)}, which is gone, though nothing has removed it`)
     }
     const seen = new Set(followed.map(idOf))
     const skipped = shown.find((item) => !seen.has(idOf(item)))
     if (skipped) throw new BrokenPromise(`a reader was not shown ${describe(skipped)}, though it went past it`)
     assertWhole(followed, { removals, placeOf })
     for (const item of this.#missed) {
-      if (!removals.mayCover(item.location)) throw new BrokenPromise(`a reader found nothing at ${formatLocation(item.location)}, where ${describe(item)} is`)
+      if (!removals.mayCover(item.location))
+        throw new BrokenPromise(`a reader found nothing at ${formatLocation(item.location)}, where ${describe(item)} is`)
     }
     for (const part of this.#cutShort) {
       const last = part.at(-1) as ShownItem

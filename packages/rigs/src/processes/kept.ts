@@ -26,7 +26,8 @@ export function assertInOrder(shown: readonly ShownItem[], next: number): void {
       throw new BrokenPromise(`${describe(item)} is shown behind ${describe(before)}`)
     }
     // Adds are taken in the order in which they come; a transaction gets its place when it is committed.
-    if (before && before.life > item.life) throw new BrokenPromise(`${describe(item)} of an earlier life is shown behind ${describe(before)}`)
+    if (before && before.life > item.life)
+      throw new BrokenPromise(`${describe(item)} of an earlier life is shown behind ${describe(before)}`)
     before = item
   }
   assertAddsInOrder(shown)
@@ -49,7 +50,9 @@ export function assertNoGaps(shown: readonly ShownItem[], next: number, removals
   let index = 0
   for (const item of shown) {
     if (item.sequence > sequence && !removals.mayTouch(index, item.location.index)) {
-      throw new BrokenPromise(`the sequences ${sequence} to ${item.sequence - 1} are missing before ${describe(item)}, and nothing was removed there`)
+      throw new BrokenPromise(
+        `the sequences ${sequence} to ${item.sequence - 1} are missing before ${describe(item)}, and nothing was removed there`,
+      )
     }
     sequence = item.sequence + 1
     index = item.location.index
@@ -61,13 +64,20 @@ export function assertNoGaps(shown: readonly ShownItem[], next: number, removals
 
 /** What was lost was the end: nothing of the same lives stands behind it. */
 export function assertNoHoles(shown: readonly ShownItem[], lost: readonly LedgerEntry[], since: number): void {
-  const first = lost.reduce<LedgerEntry | undefined>((least, entry) => (least && compareLocations(least.location, entry.location) <= 0 ? least : entry), undefined)
+  const first = lost.reduce<LedgerEntry | undefined>(
+    (least, entry) => (least && compareLocations(least.location, entry.location) <= 0 ? least : entry),
+    undefined,
+  )
   const behind = first && shown.find(({ life, location }) => life >= since && compareLocations(location, first.location) > 0)
   if (behind) throw new BrokenPromise(`${describe(behind)} is there, though ${describe({ ...first.mark, ...first })} before it was lost`)
 }
 
 /** Which of the removals under way were done: each is wholly done or not begun. */
-export function settleRemovals(pending: readonly Removal[], entries: readonly LedgerEntry[], isShown: (entry: LedgerEntry) => boolean): readonly Removal[] {
+export function settleRemovals(
+  pending: readonly Removal[],
+  entries: readonly LedgerEntry[],
+  isShown: (entry: LedgerEntry) => boolean,
+): readonly Removal[] {
   let first: LedgerEntry | undefined
   for (const done of choices(pending)) {
     const odd = entries.find((entry) => entry.certain && isShown(entry) === done.some((removal) => covers(removal, entry.location)))

@@ -5,6 +5,7 @@ import { Follower } from './follower.js'
 import type { WriteJob } from './job.js'
 import { lookAt } from './look.js'
 import { type LedgerCounts, ProcessLedger } from './process-ledger.js'
+import { withoutPromise } from './report.js'
 
 export interface KillLoopOptions {
   /** The bundled program that processes run. */
@@ -16,8 +17,11 @@ export interface KillLoopOptions {
   readonly seed: number
   /** So many processes follow the store all the while. Default none. */
   readonly readers?: number
-  /** Ends a writer that is at work; SIGKILL by default. */
-  readonly interrupt?: (writer: Child) => Promise<void>
+  /**
+   * Ends a writer that is at work; SIGKILL by default. It may say from which time on the medium can't be believed, before anything that was
+   * told since is read: it is no promise.
+   */
+  readonly interrupt?: (writer: Child, believedUntil: (time: number) => void) => Promise<void>
   readonly job?: Partial<WriteJob>
   readonly onCycle?: (tally: KillTally) => void
 }
@@ -91,6 +95,7 @@ export class KillLoop {
     let reports = 0
     let isOpen = false
     let broken: unknown
+    let believedUntil = Number.POSITIVE_INFINITY
     let reach = (): void => {}
     const reached = new Promise<void>((resolve) => (reach = resolve))
     const writer = new Child(
@@ -102,7 +107,8 @@ export class KillLoop {
           if (report.is === 'opening' && moment.milliseconds !== undefined) setTimeout(reach, moment.milliseconds)
           if (++reports === moment.reports) reach()
           try {
-            if (broken === undefined) this.ledger.take(report)
+            const believed = report.at < believedUntil ? report : withoutPromise(report)
+            if (broken === undefined && believed) this.ledger.take(believed)
           } catch (error) {
             broken = error
             reach()
@@ -111,7 +117,7 @@ export class KillLoop {
       },
     )
     await Promise.race([reached, writer.ended])
-    await interrupt(writer)
+    await interrupt(writer, (time) => (believedUntil = time))
     const end = await writer.ended
     if (broken !== undefined) throw broken
     this.#assertInterrupted(end)

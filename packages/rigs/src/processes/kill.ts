@@ -39,7 +39,9 @@ async function kill({ cycles, seed, readers, dir }: Options): Promise<void> {
     rmSync(directory, { recursive: true })
   } catch (error) {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe store is left at ${join(directory, 'store')}`, { cause: error })
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe store is left at ${join(directory, 'store')}`, {
+      cause: error,
+    })
   }
 }
 

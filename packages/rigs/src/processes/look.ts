@@ -61,7 +61,8 @@ async function lookReadOnly(directory: string): Promise<readonly ShownItem[] | u
 
 function assertSame(before: readonly ShownItem[], after: readonly ShownItem[]): void {
   const words = (items: readonly ShownItem[]): string => items.map(idOf).join(' ')
-  if (words(before) !== words(after)) throw new BrokenPromise(`before recovery a reader sees ${words(before)}, after it there is ${words(after)}`)
+  if (words(before) !== words(after))
+    throw new BrokenPromise(`before recovery a reader sees ${words(before)}, after it there is ${words(after)}`)
 }
 
 /** Nothing stays behind but what is documented: data files, the newest four of what was cut, and the lock. */

@@ -12,7 +12,9 @@ export async function observeStore(store: Varve): Promise<readonly ShownItem[]> 
     const { life, number } = recognise(item)
     const expected = shown[--left]
     if (expected?.life !== life || expected.number !== number) {
-      throw new BrokenPromise(`the scan backwards shows item ${life}.${number} where the one forwards shows ${expected ? idOf(expected) : 'nothing'}`)
+      throw new BrokenPromise(
+        `the scan backwards shows item ${life}.${number} where the one forwards shows ${expected ? idOf(expected) : 'nothing'}`,
+      )
     }
   }
   if (left > 0) throw new BrokenPromise(`the scan backwards leaves out ${left} items that the one forwards shows`)
@@ -27,7 +29,8 @@ export async function observeStore(store: Varve): Promise<readonly ShownItem[]> 
 /** Whose item a scan shows. Throws where its bytes are no item's. */
 export function recognise({ location, data, sequence }: ScannedItem): ShownItem {
   const mark = readMark(data)
-  if (!mark || data.length !== location.size) throw new BrokenPromise(`a scan shows wrong bytes at ${formatLocation(location)}, sequence ${sequence}`)
+  if (!mark || data.length !== location.size)
+    throw new BrokenPromise(`a scan shows wrong bytes at ${formatLocation(location)}, sequence ${sequence}`)
   return { ...mark, location, sequence }
 }
 

@@ -51,11 +51,19 @@ const transaction: Operation = async (writer, random) => {
 }
 
 /** Tells of what was accepted, be it in spite of an error. */
-async function telling(writer: Writer, marks: readonly Mark[], durable: boolean, action: () => Promise<readonly Location[]>): Promise<void> {
+async function telling(
+  writer: Writer,
+  marks: readonly Mark[],
+  durable: boolean,
+  action: () => Promise<readonly Location[]>,
+): Promise<void> {
   try {
     writer.accepted(marks, await action(), { durable, readable: true })
   } catch (error) {
-    writer.accepted(marks, (error as { readonly locations?: readonly Location[] }).locations ?? [], { durable: false, readable: marks[0]?.group === 0 })
+    writer.accepted(marks, (error as { readonly locations?: readonly Location[] }).locations ?? [], {
+      durable: false,
+      readable: marks[0]?.group === 0,
+    })
     throw error
   }
 }

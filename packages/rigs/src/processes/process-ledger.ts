@@ -1,14 +1,6 @@
 import type { Location } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
-import {
-  assertInOrder,
-  assertNoGaps,
-  assertNoHoles,
-  assertWhole,
-  describe,
-  type LedgerEntry,
-  settleRemovals,
-} from './kept.js'
+import { assertInOrder, assertNoGaps, assertNoHoles, assertWhole, describe, type LedgerEntry, settleRemovals } from './kept.js'
 import { idOf, type Mark } from './marked-item.js'
 import { covers, type Removal, Removals } from './removals.js'
 import type { Report, ShownItem } from './report.js'
@@ -181,8 +173,10 @@ export class ProcessLedger {
       return
     }
     const { location, sequence = item.sequence } = entry
-    const isSame = location.index === item.location.index && location.position === item.location.position && location.size === item.location.size
-    if (!isSame || sequence !== item.sequence) throw new BrokenPromise(`${describe(item)} was ${describe({ ...entry.mark, ...entry })} before`)
+    const isSame =
+      location.index === item.location.index && location.position === item.location.position && location.size === item.location.size
+    if (!isSame || sequence !== item.sequence)
+      throw new BrokenPromise(`${describe(item)} was ${describe({ ...entry.mark, ...entry })} before`)
   }
 
   #settle(shown: readonly ShownItem[], next: number, lost: number): void {

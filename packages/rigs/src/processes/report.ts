@@ -43,12 +43,22 @@ export type Report =
   /** It has come as far as it was asked to. */
   | { readonly is: 'done'; readonly reads: number }
 
+/** A report and when it was made, in milliseconds since the Unix epoch. */
+export type TimedReport = Report & { readonly at: number }
+
+/** What is left of a report where the medium may have lied about what is durable: what was tried, without what came of it. */
+export function withoutPromise(report: Report): Report | undefined {
+  if (report.is === 'accepted') return { ...report, durable: false }
+  return ['durable', 'frontier', 'removed', 'stopped', 'observed'].includes(report.is) ? undefined : report
+}
+
 /** The descriptor on which a process reports. */
 export const REPORT_FD = 3
 
 /** Reports, and is heard even if the process is killed the moment after. */
 export function report(what: Report): void {
-  // One line in one write, at once: what a stream still holds dies with its process.
-  const line = Buffer.from(`${JSON.stringify(what)}\n`)
+  const timed: TimedReport = { ...what, at: Date.now() }
+  // At once: what a stream still holds dies with its process.
+  const line = Buffer.from(`${JSON.stringify(timed)}\n`)
   for (let at = 0; at < line.length; ) at += writeSync(REPORT_FD, line, at)
 }

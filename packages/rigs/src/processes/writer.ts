@@ -62,7 +62,11 @@ export class Writer {
    * Tells of items that have their place. There may be fewer places than items: those of the last ones are not known.
    * `readable`: they can be read from now on; a transaction's only once it is durable.
    */
-  accepted(marks: readonly Mark[], locations: readonly Location[], { durable, readable }: { readonly durable: boolean; readonly readable: boolean }): void {
+  accepted(
+    marks: readonly Mark[],
+    locations: readonly Location[],
+    { durable, readable }: { readonly durable: boolean; readonly readable: boolean },
+  ): void {
     const items: PlacedMark[] = []
     locations.forEach((location, n) => {
       const mark = marks[n] as Mark

@@ -189,7 +189,11 @@ export class ProgramRun {
     const indexes = [...new Set(stored.map(({ location }) => location.index))]
     const index = around(indexes, operation.file)
     if (index === undefined) return
-    const { removal, action } = removalOf(store, operation, stored.filter(({ location }) => location.index === index))
+    const { removal, action } = removalOf(
+      store,
+      operation,
+      stored.filter(({ location }) => location.index === index),
+    )
     this.ledger.removal('removing', removal)
     try {
       await action()

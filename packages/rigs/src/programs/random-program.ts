@@ -45,7 +45,12 @@ function randomOperation(random: Random, settings: StoreSettings, ways = 100): O
   if (way < 83) return { do: 'stop' }
   if (way < 88) return { do: 'crash', seed: random(1_000_000) }
   if (way < 92) return { do: 'kill', at: 1 + random(16), operation: randomOperation(random, settings, SIMPLE) }
-  if (way < 95) return { do: 'failSync', of: pick(random, ['file', 'file', 'directory'] as const), operation: randomOperation(random, settings, SIMPLE) }
+  if (way < 95)
+    return {
+      do: 'failSync',
+      of: pick(random, ['file', 'file', 'directory'] as const),
+      operation: randomOperation(random, settings, SIMPLE),
+    }
   return { do: 'together', operations: Array.from({ length: 2 + random(3) }, () => randomOperation(random, settings, TOGETHER)) }
 }
 

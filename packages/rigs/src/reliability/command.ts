@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { coverageFigures } from './coverage-figures.js'
 import { matrix } from './matrix.js'
 import { readResults, record } from './results.js'
 import { runTests } from './test-report.js'
@@ -12,7 +13,9 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 await new Command('reliability')
   .description('Runs the tests that show each line of the matrix, and writes RELIABILITY.md.')
   .option('--no-run', 'write the page from what was recorded before')
-  .action(({ run }: { readonly run: boolean }) => {
+  .option('--coverage', 'take in the figures that npm run coverage left')
+  .action(({ run, coverage }: { readonly run: boolean; readonly coverage?: true }) => {
+    if (coverage) record(root, { command: 'npm run coverage', figures: coverageFigures(root) })
     if (run) runMatrix()
     writeFileSync(join(root, 'RELIABILITY.md'), reliabilityPage(readResults(root)))
   })

@@ -157,7 +157,8 @@ export const matrix: readonly MatrixLine[] = [
     fault: 'a huge item, an empty item, sizes around every limit',
     promise: 'as documented; nothing half taken',
     shownBy: [
-      ...shown('core/test/oversized-items', 'may be as large as a file holds', 'an oversized item that can not be written'),
+      ...shown('core/test/oversized-items', 'may be as large as a file holds'),
+      ...shown('core/test/oversized-failures', 'an oversized item that can not be written', 'a caller that changes its buffer'),
       ...shown('core/test/add', 'is at least one byte', 'is at most what a file holds'),
       ...shown('core/test/rotation', 'no file ever passes maxFileSize'),
     ],

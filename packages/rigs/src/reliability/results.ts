@@ -30,10 +30,10 @@ export function record(root: string, result: Omit<RunResult, 'date' | 'versions'
   writeFileSync(join(root, FILE), `${JSON.stringify(results, null, 2)}\n`)
 }
 
-export function today(): string {
+function today(): string {
   return new Date().toISOString().slice(0, 10)
 }
 
-export function versions(): string {
+function versions(): string {
   return `Node ${process.versions.node}, ${process.platform} ${process.arch}`
 }

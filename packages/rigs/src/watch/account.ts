@@ -50,7 +50,15 @@ export class Account {
     const group: Entry[] | undefined = asGroup ? [] : undefined
     const first = this.#entries.length
     const entries = sizes.map(
-      (size, n): Entry => ({ number: first + n, size, group, behind: this.#last, state: 'offered', location: undefined, sequence: undefined }),
+      (size, n): Entry => ({
+        number: first + n,
+        size,
+        group,
+        behind: this.#last,
+        state: 'offered',
+        location: undefined,
+        sequence: undefined,
+      }),
     )
     group?.push(...entries)
     this.#entries.push(...entries)
@@ -64,7 +72,9 @@ export class Account {
     if (entry.location) throw new BrokenPromise(`${words}, a second one`)
     if (location.size !== entry.size) throw new BrokenPromise(`${words} with the size ${location.size}`)
     if (entry.behind && compareLocations(entry.behind, location) >= 0) {
-      throw new BrokenPromise(`${words}, though it was handed in when ${entry.behind.index}:${entry.behind.position} had been given out already`)
+      throw new BrokenPromise(
+        `${words}, though it was handed in when ${entry.behind.index}:${entry.behind.position} had been given out already`,
+      )
     }
     const place = placeOf(location)
     const holder = this.#byPlace.get(place)
@@ -100,7 +110,8 @@ export class Account {
   /** The store has said which sequence the item has. */
   number(entry: Entry, sequence: number): void {
     const holder = this.#bySequence.get(sequence)
-    if (holder && holder !== entry) throw new BrokenPromise(`${describeEntry(entry)} has the sequence ${sequence}, which ${describeEntry(holder)} has`)
+    if (holder && holder !== entry)
+      throw new BrokenPromise(`${describeEntry(entry)} has the sequence ${sequence}, which ${describeEntry(holder)} has`)
     if (entry.sequence !== undefined && entry.sequence !== sequence) {
       throw new BrokenPromise(`${describeEntry(entry)} has the sequence ${sequence}, and had ${entry.sequence} before`)
     }
@@ -126,7 +137,9 @@ export class Account {
 
   /** The items whose place is known, those that were removed included. */
   placed(): PlacedEntry[] {
-    return this.#entries.filter((entry): entry is PlacedEntry => isPlaced(entry) || (entry.state === 'removed' && entry.location !== undefined))
+    return this.#entries.filter(
+      (entry): entry is PlacedEntry => isPlaced(entry) || (entry.state === 'removed' && entry.location !== undefined),
+    )
   }
 
   beginRemoval(removal: Removal): void {
@@ -154,7 +167,10 @@ export class Account {
     }
     this.#durablePlaces.clear()
     this.#durableBelow = 0
-    this.#last = this.placed().reduce<Location | undefined>((last, { location }) => (last && compareLocations(last, location) > 0 ? last : location), undefined)
+    this.#last = this.placed().reduce<Location | undefined>(
+      (last, { location }) => (last && compareLocations(last, location) > 0 ? last : location),
+      undefined,
+    )
   }
 
   #lose(entry: Entry): void {

@@ -14,5 +14,6 @@ export async function lookBeside(backend: FileBackend, settings: StoreSettings, 
   const sight = new Sight(own, { buffered: true })
   for (const item of await lookAt(backend, settings)) sight.see(item)
   sight.assertGroupsWhole()
-  for (const entry of wanted) if (!sight.covers(entry)) throw new BrokenPromise(`a reader beside the writer does not see ${describeEntry(entry)}`)
+  for (const entry of wanted)
+    if (!sight.covers(entry)) throw new BrokenPromise(`a reader beside the writer does not see ${describeEntry(entry)}`)
 }

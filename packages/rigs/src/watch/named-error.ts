@@ -41,7 +41,8 @@ export function namedError(error: unknown, operation: string): VarveError {
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     throw new BrokenPromise(`${operation} ended in ${what}, which is no VarveError`, { cause: error })
   }
-  if (!Object.hasOwn(codes, error.code)) throw new BrokenPromise(`${operation} ended in the code ${error.code}, which is none of the union`, { cause: error })
+  if (!Object.hasOwn(codes, error.code))
+    throw new BrokenPromise(`${operation} ended in the code ${error.code}, which is none of the union`, { cause: error })
   if (error.message === '') throw new BrokenPromise(`${operation} ended in ${error.code} without a message`, { cause: error })
   return error
 }

@@ -42,7 +42,8 @@ export class Patience {
         idle = 0
       } else if (idle > IDLE_TURNS) {
         const { untilNext } = clock
-        if (untilNext === undefined || timers++ > MOST_TIMERS) throw new BrokenPromise(`${words} hangs: nothing is left that it could wait for`)
+        if (untilNext === undefined || timers++ > MOST_TIMERS)
+          throw new BrokenPromise(`${words} hangs: nothing is left that it could wait for`)
         clock.advance(untilNext)
         idle = 0
       }

@@ -57,7 +57,9 @@ export function recognise(account: Account, { location, data }: Pick<FoundItem, 
   const entry = account.entries.find((each) => each.state === 'offered' && isContentOf(each, data))
   if (entry && !owner) return entry
   const other = account.entries.find((each) => isContentOf(each, data))
-  throw new BrokenPromise(`${other ? describeEntry(other) : 'an item that was never added'} is found at ${place}, expected ${owner ? describeEntry(owner) : 'nothing'}`)
+  throw new BrokenPromise(
+    `${other ? describeEntry(other) : 'an item that was never added'} is found at ${place}, expected ${owner ? describeEntry(owner) : 'nothing'}`,
+  )
 }
 
 function recogniseAll(account: Account, found: readonly FoundItem[]): Map<Entry, FoundItem> {
@@ -66,7 +68,9 @@ function recogniseAll(account: Account, found: readonly FoundItem[]): Map<Entry,
     const entry = recognise(account, item)
     if (kept.has(entry)) throw new BrokenPromise(`${describeEntry(entry)} is there twice`)
     if (entry.behind && compareLocations(entry.behind, item.location) >= 0) {
-      throw new BrokenPromise(`${describeEntry(entry)} is at ${item.location.index}:${item.location.position}, before what was accepted before it`)
+      throw new BrokenPromise(
+        `${describeEntry(entry)} is at ${item.location.index}:${item.location.position}, before what was accepted before it`,
+      )
     }
     kept.set(entry, item)
   }
@@ -83,7 +87,9 @@ function effectiveRemovals(account: Account, kept: ReadonlyMap<Entry, FoundItem>
   for (const removal of account.removals) {
     if (removal.state !== 'open' || places.some((location) => removal.covers(location))) continue
     const covered = account.stored().filter(({ location }) => removal.covers(location))
-    const wasThere = covered.some((entry) => entry.state === 'durable' || places.some((location) => compareLocations(entry.location, location) < 0))
+    const wasThere = covered.some(
+      (entry) => entry.state === 'durable' || places.some((location) => compareLocations(entry.location, location) < 0),
+    )
     if (wasThere || (covered.length > 0 && nextSequence > known + 1)) effective.add(removal)
   }
   return effective
@@ -95,7 +101,8 @@ function assertNothingLost(account: Account, kept: ReadonlyMap<Entry, FoundItem>
   for (const entry of account.stored()) {
     if (kept.has(entry) || isGone(entry)) continue
     if (entry.state === 'durable') throw new BrokenPromise(`${describeEntry(entry)} was acknowledged and is not there`)
-    if (last && compareLocations(entry.location, last) < 0) throw new BrokenPromise(`${describeEntry(entry)} is not there, though one behind it is`)
+    if (last && compareLocations(entry.location, last) < 0)
+      throw new BrokenPromise(`${describeEntry(entry)} is not there, though one behind it is`)
   }
 }
 

@@ -12,9 +12,13 @@ export async function watchedScan(store: WatchedStore, options: ScanOptions): Pr
   const { account } = store
   const wanted = account.stored().filter((entry) => (options.buffered ? isShown(entry) : entry.state === 'durable'))
   const sight = new Sight(account, options)
-  const answer = await store.attempt(`scan ${describeScan(options)}`, async () => {
-    for await (const item of store.db.scan(options)) sight.see(item)
-  }, 'read')
+  const answer = await store.attempt(
+    `scan ${describeScan(options)}`,
+    async () => {
+      for await (const item of store.db.scan(options)) sight.see(item)
+    },
+    'read',
+  )
   if (answer.error) return answer.error
   for (const entry of wanted) {
     if (!sight.covers(entry)) throw new BrokenPromise(`a scan ${describeScan(options)} leaves out ${describeEntry(entry)}`)
@@ -48,7 +52,10 @@ export class Sight {
   assertGroupsWhole(): void {
     for (const entry of this.#seen) {
       const missing = entry.group?.find((other) => !this.covers(other))
-      if (missing) throw new BrokenPromise(`a scan ${describeScan(this.#options)} shows ${describeEntry(entry)} without ${describeEntry(missing)}, of the same transaction`)
+      if (missing)
+        throw new BrokenPromise(
+          `a scan ${describeScan(this.#options)} shows ${describeEntry(entry)} without ${describeEntry(missing)}, of the same transaction`,
+        )
     }
   }
 
@@ -57,12 +64,15 @@ export class Sight {
     const place = `${item.location.index}:${item.location.position}`
     const last = this.#last
     if (last && (this.#options.reverse ? isBehind(item, last) : isBehind(last, item))) {
-      throw new BrokenPromise(`a scan shows sequence ${item.sequence} at ${place} next to ${last.sequence} at ${last.location.index}:${last.location.position}`)
+      throw new BrokenPromise(
+        `a scan shows sequence ${item.sequence} at ${place} next to ${last.sequence} at ${last.location.index}:${last.location.position}`,
+      )
     }
     this.#last = item
     const entry = this.#recognise(item)
     if (this.#removedBefore.has(entry)) throw new BrokenPromise(`a scan shows ${describeEntry(entry)}, which was removed before`)
-    if (isBelow(item, this.#options) || isAbove(item, this.#options)) throw new BrokenPromise(`a scan ${describeScan(this.#options)} shows ${describeEntry(entry)}`)
+    if (isBelow(item, this.#options) || isAbove(item, this.#options))
+      throw new BrokenPromise(`a scan ${describeScan(this.#options)} shows ${describeEntry(entry)}`)
     this.#seen.add(entry)
     if (entry.state === 'removed') return
     account.accept(entry, item.location)

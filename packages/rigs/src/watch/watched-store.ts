@@ -138,7 +138,9 @@ export class WatchedStore {
   }
 
   async whenDurable(entries: readonly PlacedEntry[]): Promise<Outcome> {
-    const answer = await this.attempt(`whenDurable of ${entries.length} items`, () => Promise.all(entries.map(({ location }) => this.db.whenDurable(location))))
+    const answer = await this.attempt(`whenDurable of ${entries.length} items`, () =>
+      Promise.all(entries.map(({ location }) => this.db.whenDurable(location))),
+    )
     if (!answer.error) this.account.acknowledge(entries)
     return answer.error
   }
@@ -169,7 +171,11 @@ export class WatchedStore {
 
   async readMany(entries: readonly PlacedEntry[]): Promise<Outcome> {
     const states = entries.map(({ state }) => state)
-    const answer = await this.attempt(`readMany of ${entries.length} items`, () => this.db.readMany(entries.map(({ location }) => location)), 'read')
+    const answer = await this.attempt(
+      `readMany of ${entries.length} items`,
+      () => this.db.readMany(entries.map(({ location }) => location)),
+      'read',
+    )
     const items = answer.value
     if (items) entries.forEach((entry, n) => this.expectItem('readMany', entry, states[n] as Entry['state'], items[n]))
     return answer.error
@@ -177,10 +183,14 @@ export class WatchedStore {
 
   async readStream(entry: PlacedEntry): Promise<Outcome> {
     const { state, location } = entry
-    const answer = await this.attempt(`readStream of ${describeEntry(entry)}`, async () => {
-      const stream = await this.db.readStream(location)
-      return stream && new Uint8Array(await new Response(stream).arrayBuffer())
-    }, 'read')
+    const answer = await this.attempt(
+      `readStream of ${describeEntry(entry)}`,
+      async () => {
+        const stream = await this.db.readStream(location)
+        return stream && new Uint8Array(await new Response(stream).arrayBuffer())
+      },
+      'read',
+    )
     if (!answer.error) this.expectItem('readStream', entry, state, answer.value)
     return answer.error
   }
@@ -197,8 +207,11 @@ export class WatchedStore {
 
   async #stop(): Promise<Outcome> {
     const wasRunning = this.isRunning
-    const stopped = await (wasRunning ? this.#acknowledging('stop', () => this.db.stop()) : this.attempt('stop', () => this.db.stop()).then(({ error }) => error))
-    if (!stopped && this.db.state !== 'stopped' && this.db.state !== 'idle') throw new BrokenPromise(`stop resolved, and the store is ${this.db.state}`)
+    const stopped = await (wasRunning
+      ? this.#acknowledging('stop', () => this.db.stop())
+      : this.attempt('stop', () => this.db.stop()).then(({ error }) => error))
+    if (!stopped && this.db.state !== 'stopped' && this.db.state !== 'idle')
+      throw new BrokenPromise(`stop resolved, and the store is ${this.db.state}`)
     return stopped
   }
 
@@ -255,6 +268,8 @@ export class WatchedStore {
 
   #hasReason({ code }: VarveError, { kind, faults: before, time, wasRunning, transitions, removals, openRemovals }: Beginning): boolean {
     const { faults, clock } = this.#parts
+    // A file that is being replaced at this moment can't be opened at once.
+    if (code === 'BUSY' && kind === 'read' && openRemovals > 0) return true
     // What an earlier fault has spoilt may refuse every later write, but no read of what is there.
     if (isOfTheMedium(code)) return faults() > (kind !== 'read' || code === 'FAILED' ? 0 : before)
     switch (code) {
@@ -295,10 +310,14 @@ export class WatchedStore {
   }
 
   async #remove(removal: Removal, action: () => Promise<number>): Promise<Outcome> {
-    const answer = await this.attempt(removal.words, () => {
-      this.account.beginRemoval(removal)
-      return action()
-    }, 'removal')
+    const answer = await this.attempt(
+      removal.words,
+      () => {
+        this.account.beginRemoval(removal)
+        return action()
+      },
+      'removal',
+    )
     if (!answer.error) this.account.endRemoval(removal)
     else if (['INDEX_NOT_FOUND', 'INVALID_LOCATION', 'TRIM_MISMATCH', 'NOT_RUNNING'].includes(answer.error.code)) removal.state = 'void'
     return answer.error
