@@ -130,7 +130,10 @@ describe('a range', () => {
 })
 
 describe('a stream whose item goes away meanwhile', () => {
-  const after = async (remove: (store: TestStore, items: LaidItem[]) => Promise<unknown>, range: { start?: number; end?: number } = {}) => {
+  const readAfter = async (
+    remove: (store: TestStore, items: LaidItem[]) => Promise<unknown>,
+    range: { start?: number; end?: number } = {},
+  ) => {
     const store = await openStore(SMALL)
     const items = (await layBlocks(store.db, [20, 1, 24, 30])).flat()
     const stream = await store.db.readStream((items[2] as LaidItem).location, range)
@@ -147,9 +150,9 @@ describe('a stream whose item goes away meanwhile', () => {
     ['an rtrim', trimRight],
     ['a drop', drop],
   ])('ends in INVALID_LOCATION after %s, whole or in part, and never gives other bytes', async (_, remove) => {
-    expect(await after(remove)).toBe('INVALID_LOCATION')
-    expect(await after(remove, { start: 1 })).toBe('INVALID_LOCATION')
-    expect(await after(remove, { start: 23, end: 24 })).toBe('INVALID_LOCATION')
+    expect(await readAfter(remove)).toBe('INVALID_LOCATION')
+    expect(await readAfter(remove, { start: 1 })).toBe('INVALID_LOCATION')
+    expect(await readAfter(remove, { start: 23, end: 24 })).toBe('INVALID_LOCATION')
   })
 
   test('ends in INVALID_LOCATION after the drop of a file between others', async () => {

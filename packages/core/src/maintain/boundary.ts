@@ -10,7 +10,7 @@ import { isTrimmedAway } from '../read/open-file.js'
 import { type RecordTable, readRecordTable } from '../read/record-table.js'
 
 /** What lies on one side of a boundary. */
-export interface Side {
+interface Side {
   readonly items: number
   /** Bytes of the items alone. */
   readonly bytes: number

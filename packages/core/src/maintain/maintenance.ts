@@ -157,7 +157,7 @@ export class Maintenance {
 
   /** Removes a file: the first one as a whole, another one up to a stub, which keeps its index from being missed. Runs within a task of the writer. */
   async #remove(index: number): Promise<number> {
-    const { files, emitter, first } = this.#parts
+    const { files, emitter } = this.#parts
     const { storeSeed } = files.identity
     const { size, end } = await this.#look(`dropIndex ${index}`, index, async (open) => ({
       size: open.physical(open.end),

@@ -43,7 +43,7 @@ async function endInFile(files: FileSet, index: number): Promise<Place | undefin
 const UNREADABLE = new Set<VarveError['code']>(['CORRUPT', 'FOREIGN_FILE', 'GENESIS_MISMATCH', 'UNSUPPORTED_VERSION', 'UNSUPPORTED'])
 
 /** The end of what is durable where this is the store's last file; damage before it is gone over. */
-export async function durableEndOf(open: OpenFile, storeSeed: number): Promise<Place> {
+async function durableEndOf(open: OpenFile, storeSeed: number): Promise<Place> {
   const { index, header } = open
   const close = await readClose(open, storeSeed)
   if (close && !close.continues && close.durablePosition === open.end - BLOCK_HEADER_BYTES) return { index, position: open.end }

@@ -1,7 +1,7 @@
 import type { FileWindow } from './file-window.js'
 
 /** A piece of the file that is needed next. The answer is whether the file has it. */
-export interface Load {
+interface Load {
   readonly position: number
   readonly least: number
 }

@@ -33,7 +33,7 @@ export class ScanBounds {
 }
 
 /** Negative where the item comes before the point, 0 where it is at it, positive where it comes after. */
-export function compare(item: Standing, point: ScanPoint): number {
+function compare(item: Standing, point: ScanPoint): number {
   if ('location' in point) return item.index - point.location.index || item.position - point.location.position
   return 'sequence' in point ? item.sequence - point.sequence : item.timestamp - point.time
 }

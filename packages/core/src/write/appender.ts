@@ -7,7 +7,7 @@ import type { Location } from '../location.js'
 import { Block } from './block.js'
 import { MemoryBlocks } from './memory-blocks.js'
 import type { SlabPool } from './slab-pool.js'
-import type { Staging } from './staging.js'
+import type { StagedSlab, Staging } from './staging.js'
 
 /** What the flusher does next, in order. */
 export type FlushEntry = BlockEntry | RotateEntry | TaskEntry
@@ -282,7 +282,7 @@ interface GroupCuts {
 function fill(block: Block, staging: Staging, runs: readonly StagedRun[], locations: Location[]): void {
   block.addSlab(new Uint8Array(BLOCK_HEADER_BYTES))
   for (const { slab, start, end } of runs) {
-    const bytes = (staging.slabs[slab]?.bytes as Uint8Array).subarray(start, end)
+    const bytes = (staging.slabs[slab] as StagedSlab).bytes.subarray(start, end)
     block.segments.push({ bytes, position: block.end, used: bytes.length })
     for (let at = 0; at < bytes.length; ) {
       const size = readUint32(bytes, at)

@@ -179,13 +179,17 @@ export class Flusher {
     this.#running = this.#run().finally(() => {
       this.#running = undefined
       this.#parts.pool.trim()
-      const { appender, durability, onRoom } = this.#parts
-      if (this.#refused || this.#failure) return
-      onRoom()
-      if (this.#sealWanted && appender.active) this.#schedule()
-      else if (appender.queue.length > 0) this.kick()
-      else if (this.#demanded > durability.frontier.sequence) this.#schedule()
+      this.#goOn()
     })
+  }
+
+  #goOn(): void {
+    const { appender, durability, onRoom } = this.#parts
+    if (this.#refused || this.#failure) return
+    onRoom()
+    if (this.#sealWanted && appender.active) this.#schedule()
+    else if (appender.queue.length > 0) this.kick()
+    else if (this.#demanded > durability.frontier.sequence) this.#schedule()
   }
 
   async #run(): Promise<void> {

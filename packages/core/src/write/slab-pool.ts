@@ -11,7 +11,7 @@ export class SlabPool {
   readonly slabSize: number
   readonly limit: number
   #held = 0
-  #idle: Uint8Array[] = []
+  readonly #idle: Uint8Array[] = []
 
   constructor(maxBufferSize: number) {
     this.slabSize = Math.min(LARGEST_SLAB, maxBufferSize)

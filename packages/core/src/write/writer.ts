@@ -50,7 +50,6 @@ export class Writer {
   readonly flusher: Flusher
   readonly durability: Durability
   readonly #options: ResolvedOptions
-  readonly #clock: Clock
   readonly #pool: SlabPool
   readonly #waiting: WaitingAdds
   readonly #storeSeed: number
@@ -67,7 +66,6 @@ export class Writer {
   constructor(parts: WriterParts) {
     const { options, files, active, sequence, lastTime, clock } = parts
     this.#options = options
-    this.#clock = clock
     this.#onFatal = parts.onFatal
     this.#storeSeed = files.identity.storeSeed
     this.#pool = new SlabPool(options.maxBufferSize)

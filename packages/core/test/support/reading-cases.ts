@@ -12,7 +12,7 @@ export interface ReadingCase {
   readonly make: () => Promise<Reading>
 }
 
-export interface Reading {
+interface Reading {
   readonly db: Varve
   /** Where everything that was added is laid down: what another process opens. */
   readonly memory?: MemoryBackend

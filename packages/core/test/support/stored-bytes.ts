@@ -3,7 +3,6 @@ import { type MemoryBackend, memoryBackend } from '@varve/memory-backend'
 
 export const FILE_HEADER = 64
 export const BLOCK_HEADER = 44
-export const RECORD_HEADER = 8
 
 /** The files of a store as they are now, to be changed by a test: by name, their bytes. */
 export type StoredFiles = Map<string, Uint8Array>

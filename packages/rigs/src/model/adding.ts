@@ -49,16 +49,14 @@ export const addingCommands: readonly fc.Arbitrary<Command>[] = [
     .map((choice) => adding(choice, `transaction ${choice.sizes.join(', ')}, aborted`, ({ store }) => store.abort(choice.sizes))),
   fc.record(common).map((choice) => adding(choice, 'flush', ({ store }) => store.flush())),
   // It asks for no flush, and with durability 'os' may have to wait for the stop.
-  fc
-    .record({ pace })
-    .map(
-      ({ pace }) =>
-        new Command({
-          words: 'whenDurable of all',
-          pace,
-          act: async (world) => world.accompany({ ended: world.store.whenDurable(world.account.stored()) }),
-        }),
-    ),
+  fc.record({ pace }).map(
+    ({ pace }) =>
+      new Command({
+        words: 'whenDurable of all',
+        pace,
+        act: async (world) => world.accompany({ ended: world.store.whenDurable(world.account.stored()) }),
+      }),
+  ),
   fc.record(common).map((choice) => adding(choice, 'rotate', rotate)),
 ]
 

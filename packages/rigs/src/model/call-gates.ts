@@ -9,7 +9,6 @@ import {
   type PowerLossBackend,
 } from '@varve/backend/faults'
 import { type Random, seededRandom } from '../programs/seeded-random.js'
-import { losesName, losesPages } from '../watch/lost-syncs.js'
 
 /** A fault that waits for its call. */
 export interface ArmedFault {
@@ -32,7 +31,7 @@ const canWait = (kind: CallKind): boolean => kind !== 'openSync' && kind !== 're
 export class CallGates {
   readonly #disk: PowerLossBackend
   #armed: { readonly fault: ArmedFault; seen: number }[] = []
-  #waiting: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   /** Chooses which calls wait and which goes on first; undefined: none waits. */
   #random: Random | undefined
   #struck = 0

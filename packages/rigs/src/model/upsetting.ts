@@ -63,16 +63,14 @@ export const upsettingCommands: readonly fc.Arbitrary<Command>[] = [
       ({ restart, pace }) =>
         new Command({ words: `kill${restart ? ' and start' : ''}`, pace, act: (world) => world.kill().then(() => world.startIf(restart)) }),
     ),
-  fc
-    .record({ seed: fc.nat(1_000_000), restart, pace })
-    .map(
-      ({ seed, restart, pace }) =>
-        new Command({
-          words: `power loss ${seed}${restart ? ' and start' : ''}`,
-          pace,
-          act: (world) => world.losePower(seed).then(() => world.startIf(restart)),
-        }),
-    ),
+  fc.record({ seed: fc.nat(1_000_000), restart, pace }).map(
+    ({ seed, restart, pace }) =>
+      new Command({
+        words: `power loss ${seed}${restart ? ' and start' : ''}`,
+        pace,
+        act: (world) => world.losePower(seed).then(() => world.startIf(restart)),
+      }),
+  ),
   fc
     .record({ restart, pace })
     .map(

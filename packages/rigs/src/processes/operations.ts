@@ -96,7 +96,7 @@ const remove: Operation = async ({ store, holdings }, random) => {
 }
 
 /** Reads what the writer knows to be there, in each of the ways there are. */
-export const read: Operation = async ({ store, holdings }, random) => {
+const read: Operation = async ({ store, holdings }, random) => {
   if (holdings.items.length === 0) return
   const chosen = Array.from({ length: 1 + random(6) }, () => pick(random, holdings.items))
   const one = chosen[0] as Holding
@@ -106,7 +106,7 @@ export const read: Operation = async ({ store, holdings }, random) => {
   check(one, store.readSync(one.location))
   check(one, await store.read(one.location))
   const many = await store.readMany(chosen.map(({ location }) => location))
-  many.forEach((data, n) => check(chosen[n] as Holding, data))
+  for (const [n, data] of many.entries()) check(chosen[n] as Holding, data)
 }
 
 const stream: Operation = async ({ store, holdings }, random) => {

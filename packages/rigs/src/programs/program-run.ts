@@ -168,7 +168,7 @@ export class ProgramRun {
     const items = this.ledger.hand(sizes, { asGroup: true })
     for (const { number, size } of items) transaction.add(contentOf(number, size))
     const locations = await transaction.commit()
-    items.forEach((item, n) => this.#place(item, locations[n] as Location))
+    for (const [n, item] of items.entries()) this.#place(item, locations[n] as Location)
     this.ledger.durable(items)
   }
 

@@ -6,7 +6,7 @@ import { fixedPart } from './find-evidence.js'
 import type { Evidence } from './matrix.js'
 
 /** What a test came to. */
-export interface TestResult {
+interface TestResult {
   readonly file: string
   readonly title: string
   readonly passed: boolean

@@ -1,6 +1,6 @@
 import type { Location } from '@varve/core'
 
-export type EntryState =
+type EntryState =
   /** Handed in; what became of it was not told yet. */
   | 'offered'
   /** It has its place. A crash may take it away. */

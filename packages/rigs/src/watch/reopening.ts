@@ -29,7 +29,7 @@ export async function assertKeptWhenReopened(backend: FileBackend, settings: Sto
   assertSameFiles(before, await readFiles(backend))
 }
 
-export function assertSameFiles(before: Files, after: Files): void {
+function assertSameFiles(before: Files, after: Files): void {
   const isSame =
     before.size === after.size && [...before].every(([name, bytes]) => Buffer.compare(bytes, after.get(name) ?? new Uint8Array(0)) === 0)
   if (!isSame) throw new BrokenPromise('a store that was stopped was changed by opening and stopping it again')

@@ -177,7 +177,7 @@ export class WatchedStore {
       'read',
     )
     const items = answer.value
-    if (items) entries.forEach((entry, n) => this.expectItem('readMany', entry, states[n] as Entry['state'], items[n]))
+    if (items) for (const [n, entry] of entries.entries()) this.expectItem('readMany', entry, states[n] as Entry['state'], items[n])
     return answer.error
   }
 

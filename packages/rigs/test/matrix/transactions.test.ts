@@ -42,7 +42,7 @@ test('a transaction that finds no space for its second file is not durable in it
     (error: unknown) => error as VarveError,
   )
   expect(refused).toMatchObject({ code: 'NO_SPACE', pending: true })
-  const [first] = refused?.locations as readonly Location[]
+  const [first] = (refused as VarveError).locations
   let isDurable = false
   const durable = store.whenDurable(first as Location).then(() => {
     isDurable = true
