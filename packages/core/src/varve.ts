@@ -152,7 +152,7 @@ export class Varve {
     return this.#readable('read').reader.read(location, signal)
   }
 
-  /** {@link read} at once, where the backend can (`UNSUPPORTED` otherwise). It blocks the program for as long as the medium takes. */
+  /** {@link read} at once, where the backend can (`UNSUPPORTED` otherwise). It blocks the program for as long as the medium takes. `BUSY` at the moment at which the file is being trimmed or dropped, which `read` waits for. */
   readSync(location: Location): Uint8Array | undefined {
     return this.#readable('readSync').reader.readSync(location)
   }
@@ -175,6 +175,7 @@ export class Varve {
 
   /**
    * The items in order of adding. Durable ones only, unless `buffered`; with `follow` it goes on with what comes. It survives rotation, trims and drops: what is removed before it gets there is not shown.
+   * When the store stops, a follower that has shown everything ends; a scan that has not rejects with `NOT_RUNNING`. When it fails, a follower rejects with `FAILED` once it has shown what is durable.
    * Damage ends it with `CORRUPT`.
    */
   scan(options: ScanOptions = NO_OPTIONS): AsyncIterableIterator<ScannedItem> {

@@ -262,6 +262,16 @@ describe('what an ltrim needs', () => {
     expect(db.state).toBe('running')
   })
 
+  test('is CORRUPT too where the file header is damaged', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const items = await fillUpTo(db, 1)
+    await db.stop()
+    await db.start()
+    flipBit(memory, 'data00000.dat', 20)
+    const { position } = (items[2] as LaidItem).location
+    for (const trim of [() => db.ltrim(0, position), () => db.rtrim(0, position)]) expect(await codeOf(trim())).toBe('CORRUPT')
+  })
+
   test('is CORRUPT too where a block header is damaged', async () => {
     const { db, memory } = await openStore(SMALL)
     const items = (await layBlocks(db, [20, 30], [50, 60])).flat() as LaidItem[]

@@ -251,6 +251,7 @@ describe('what a crash may leave in a container', () => {
     ['a file with a part of its header', (header) => header.subarray(0, 40)],
     ['a file of zeros', () => new Uint8Array(64)],
     ['a file of zeros taken ahead', () => new Uint8Array(500)],
+    ['a file of many zeros taken ahead', () => new Uint8Array(200_000)],
     ['a file with a torn header and zeros', (header) => joined(header.subarray(0, 30), new Uint8Array(200))],
     ['a file with garbage for a header', () => new Uint8Array(64).fill(0x5a)],
   ]

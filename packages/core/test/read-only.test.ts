@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { faultyBackend, hold } from '@varve/backend/faults'
-import { type Location, type StartEvent, Varve } from '@varve/core'
+import { fail, faultyBackend, hold } from '@varve/backend/faults'
+import { type Location, type ScannedItem, type StartEvent, Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
 import { addItems, commitItems, fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
-import { outcomeOf } from './support/outcome.js'
+import { drain, outcomeOf } from './support/outcome.js'
 import { openReader } from './support/reader-store.js'
 import { readingCases } from './support/reading-cases.js'
 import { codeOf, codeThrownBy, failOnUnhandledRejections, failure } from './support/rejections.js'
-import { collect, range, sequencesOf } from './support/scanning.js'
+import { collect, range, sequencesOf, take } from './support/scanning.js'
 import { BLOCK_HEADER, copyFiles, diskOf, fileOf, flipBit, overwrite, physical, type StoredFiles } from './support/stored-bytes.js'
 import { openStore, type TestStore } from './support/test-store.js'
 
@@ -236,14 +236,54 @@ describe('a reader beside a writer that goes on', () => {
     },
   )
 
-  test('scans from every kind of point after files before it were dropped', async () => {
+  test.each([1, 2, 3])('scans from every kind of point after %s files before it were dropped', async (count) => {
     const { db, memory } = await openStore(SMALL)
     const items = await fillUpTo(db, 3)
     const { reader } = await openReader(memory)
-    for (const index of [0, 1]) await db.dropIndex(index)
+    for (const index of range(0, count)) await db.dropIndex(index)
     const all = await collect(db.scan())
     const { location } = items[0] as LaidItem
-    for (const from of [{ sequence: 0 }, { time: 0 }, { location }]) expect(await collect(reader.scan({ from }))).toEqual(all)
+    const last = (all.at(-1) as ScannedItem).timestamp
+    for (const from of [{ sequence: 0 }, { time: 0 }, { time: last }, { location }]) expect(await collect(reader.scan({ from }))).toEqual(all)
+    expect(await collect(reader.scan({ from: { time: last + 1 } }))).toEqual([])
+    await reader.stop()
+  })
+
+  test('has nothing in memory, so that a buffered scan is a plain one', async () => {
+    const { db, memory } = await openStore(SMALL)
+    await fillUpTo(db, 1)
+    await addItems(db, 20)
+    const { reader } = await openReader(memory)
+    const plain = await collect(reader.scan())
+    expect(await collect(reader.scan({ buffered: true }))).toEqual(plain)
+    expect(await collect(reader.scan({ buffered: true, reverse: true }))).toEqual([...plain].reverse())
+    const iterator = reader.scan({ buffered: true, follow: true })
+    await take(iterator, plain.length)
+    const next = iterator.next()
+    await db.flush()
+    expect((await next).value?.sequence).toBe(plain.length)
+    await reader.stop()
+  })
+
+  test('of an empty store shows nothing, and tells so in stats', async () => {
+    const { memory } = await openStore(SMALL)
+    const { reader } = await openReader(memory)
+    expect(await collect(reader.scan())).toEqual([])
+    expect(await collect(reader.scan({ reverse: true, from: { time: 0 } }))).toEqual([])
+    expect(await reader.stats()).toMatchObject({ files: 1, nextSequence: 0, bytes: 64 })
+    await reader.stop()
+  })
+
+  test('is the error of the medium where it can not find out whether a file was dropped', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const items = await fillUpTo(db, 4)
+    const { reader, disk } = await openReader(memory)
+    await memory.remove('data00002.dat')
+    const lost = items.find(({ location }) => location.index === 2) as LaidItem
+    disk.inject({ kind: ['open', 'openSync'], nth: 2, fault: fail('IO') })
+    expect(await codeOf(reader.read(lost.location))).toBe('IO')
+    disk.inject({ kind: ['open', 'openSync'], nth: 2, fault: fail('IO') })
+    expect(codeThrownBy(() => reader.readSync(lost.location))).toBe('IO')
     await reader.stop()
   })
 
@@ -364,6 +404,17 @@ describe('a reader of what a crash left behind', () => {
     expect(sequencesOf(await collect(reader.scan()))).toEqual(range(0, items.length - 2))
     expect(await reader.read(last.location)).toBeUndefined()
     expect(reader.readSync(last.location)).toBeUndefined()
+    await reader.stop()
+  })
+
+  test('ends a stream in INVALID_LOCATION where the rest of its item never came', async () => {
+    const { files, items } = await crashed()
+    const name = 'data00001.dat'
+    const last = items.at(-1) as LaidItem
+    const bytes = Uint8Array.from(fileOf(files, name)).fill(0, physical(last.location.position + 8 + 10))
+    const { reader } = await openReader(await diskOf(new Map(files).set(name, bytes)))
+    expect(await reader.read(last.location)).toBeUndefined()
+    expect(await codeOf(drain(await reader.readStream(last.location)))).toBe('INVALID_LOCATION')
     await reader.stop()
   })
 

@@ -205,6 +205,17 @@ describe('the bounds of a scan', () => {
     expect(await collect(db.scan({ after: { location: d.location } }))).toEqual([])
   })
 
+  test('find a time where the last file has nothing in it yet', async () => {
+    const { db, clock } = await openStore(SMALL)
+    const items = (await layBlocks(db, [20], [30])).flat() as [LaidItem, LaidItem]
+    const before = clock.now()
+    await db.rtrim(0, items[1].location.position)
+    expect((await db.stats()).lastIndex).toBe(1)
+    expect(sequencesOf(await collect(db.scan({ from: { time: before } })))).toEqual([0])
+    expect(await collect(db.scan({ after: { time: before } }))).toEqual([])
+    expect(sequencesOf(await collect(db.scan({ from: { time: 0 }, reverse: true })))).toEqual([0])
+  })
+
   test('look into few files, however many there are', async () => {
     const { db, disk, memory, options } = await openStore({ maxFileSize: 512 })
     await fillUpTo(db, 99, 300)

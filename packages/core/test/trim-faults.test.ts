@@ -1,4 +1,4 @@
-import { everyFault, type FaultReport, fail } from '@varve/backend/faults'
+import { act, everyFault, type FaultReport, fail } from '@varve/backend/faults'
 import { type Location, type ScannedItem, Varve } from '@varve/core'
 import type { MemoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
@@ -248,6 +248,16 @@ describe('a removal that fails', () => {
     await db.stop()
     await db.start()
     expect(sequencesOf(await collect(db.scan()))).toEqual([1])
+    await db.stop()
+    expect(disk.openFiles).toEqual([])
+  })
+
+  test('to find the current file again is final', async () => {
+    const { db, disk, memory } = await openStore(SMALL)
+    const [, b] = (await layBlocks(db, [20, 30])).flat() as [LaidItem, LaidItem]
+    disk.inject({ kind: 'open', fault: act('somebody takes the file away', () => memory.remove('data00000.dat')) })
+    expect(await codeOf(db.ltrim(0, b.location.position))).toBe('FAILED')
+    expect(db.state).toBe('failed')
     await db.stop()
     expect(disk.openFiles).toEqual([])
   })

@@ -26,7 +26,8 @@ export async function* scanBackward(
 ): AsyncGenerator<Batch, void, void> {
   const { shown } = source
   const end = options.buffered || source.isBesideWriter ? shown : source.frontier
-  if (options.buffered) yield* fromMemory(source, bounds, options, withData)
+  // Of a writer elsewhere nothing is seen but its files.
+  if (options.buffered && !source.isBesideWriter) yield* fromMemory(source, bounds, options, withData)
   await source.lookAgain()
   const first = await findStart(source, bounds)
   for (let index = source.isBesideWriter ? source.lastIndex : end.index; index >= first; index--) {

@@ -32,6 +32,7 @@ export class ErrorRun {
   readonly #parts: ErrorRunParts
   readonly #store: WatchedStore
   readonly #patience: Patience
+  readonly #watches: Promise<Outcome>[] = []
 
   constructor(parts: ErrorRunParts) {
     const { backend, program, account, clock } = parts
@@ -60,7 +61,15 @@ export class ErrorRun {
       if (!left) break
     }
     await this.#patience.rest()
-    return left === undefined
+    if (left) return false
+    await this.#patience.until(Promise.all(this.#watches), 'whenDurable on a store that has stopped')
+    return true
+  }
+
+  /** It asks for no flush, and waits for as long as writes are refused: until the store stops or fails. */
+  #watch(watch: Promise<Outcome>): void {
+    watch.catch(() => undefined)
+    this.#watches.push(watch)
   }
 
   /** The process has ended. */
@@ -111,7 +120,7 @@ export class ErrorRun {
       case 'readMany':
         return store.readMany(stored)
       case 'whenDurable':
-        return store.whenDurable(stored)
+        return this.#watch(store.whenDurable(stored))
       default:
         for (const entry of stored) await store[step.do](entry)
     }

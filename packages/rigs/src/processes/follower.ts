@@ -1,8 +1,7 @@
-import { formatLocation } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
 import { Child } from './child-process.js'
-import { assertInOrder, assertWhole, describe } from './kept.js'
-import { idOf } from './marked-item.js'
+import { assertFollowed } from './followed.js'
+import { describe } from './kept.js'
 import type { ProcessLedger } from './process-ledger.js'
 import type { Report, ShownItem } from './report.js'
 
@@ -45,7 +44,7 @@ export class Follower {
     const at = this.#followed.at(-1)
     if (code !== 0)
       throw new BrokenPromise(`a reader ended with ${code} at ${at ? describe(at) : 'nothing'}, before ${describe(last)}: ${stderr}`)
-    this.#check(ledger)
+    assertFollowed({ items: this.#followed, missed: this.#missed, cutShort: this.#cutShort }, ledger)
     return { followed: this.#followed.length, reads: this.#reads }
   }
 
@@ -60,29 +59,5 @@ export class Follower {
     else if (report.is === 'cut short') this.#cutShort.push(report.items)
     else if (report.is === 'done') this.#reads = report.reads
     else if (report.is === 'broken') this.#broken ??= new BrokenPromise(`a reader: ${report.how}`)
-  }
-
-  #check({ shown, removals, placeOf }: ProcessLedger): void {
-    const followed = this.#followed
-    assertInOrder(followed, Number.POSITIVE_INFINITY)
-    const there = new Set(shown.map(idOf))
-    for (const item of followed) {
-      if (!there.has(idOf(item)) && !removals.mayCover(item.location))
-        throw new BrokenPromise(`a reader was shown ${describe(item)}, which is gone, though nothing has removed it`)
-    }
-    const seen = new Set(followed.map(idOf))
-    const skipped = shown.find((item) => !seen.has(idOf(item)))
-    if (skipped) throw new BrokenPromise(`a reader was not shown ${describe(skipped)}, though it went past it`)
-    assertWhole(followed, { removals, placeOf })
-    for (const item of this.#missed) {
-      if (!removals.mayCover(item.location))
-        throw new BrokenPromise(`a reader found nothing at ${formatLocation(item.location)}, where ${describe(item)} is`)
-    }
-    for (const part of this.#cutShort) {
-      const last = part.at(-1) as ShownItem
-      const place = placeOf({ ...last, member: last.member + 1 })
-      if (place ? removals.mayCover(place) : removals.mayTouch(last.location.index, Number.POSITIVE_INFINITY)) continue
-      throw new BrokenPromise(`a reader's scan ended in the middle of a transaction, with ${describe(last)}`)
-    }
   }
 }

@@ -11,8 +11,10 @@ export interface Mark {
   readonly members: number
 }
 
-/** The least that an item has: its mark. */
-export const MARK_BYTES = 16
+const FIELDS_BYTES = 16
+
+/** The least that an item has: the fields of its mark, and four bytes that no other mark has. */
+export const MARK_BYTES = FIELDS_BYTES + 4
 
 /** The item with that mark and so many bytes: the same ones every time, other ones for any other mark or size. */
 export function markedItem(mark: Mark, size: number): Uint8Array {
@@ -23,12 +25,17 @@ export function markedItem(mark: Mark, size: number): Uint8Array {
   view.setUint32(8, mark.group)
   view.setUint16(12, mark.member)
   view.setUint16(14, mark.members)
-  let state = Math.imul(mark.life + 1, 0x9e3779b1) ^ Math.imul(mark.number + 1, 0x85ebca6b) ^ size
-  for (let at = MARK_BYTES; at < size; at++) {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) | 0
+  let state = size
+  for (let at = 0; at < FIELDS_BYTES; at += 4) state = mixed(state ^ view.getUint32(at))
+  for (let at = FIELDS_BYTES; at < size; at++) {
+    state = mixed(state)
     bytes[at] = state >>> 24
   }
   return bytes
+}
+
+function mixed(state: number): number {
+  return (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) | 0
 }
 
 /** Whose item this is, or undefined where a single byte is not what it was. */
