@@ -6,7 +6,7 @@ import { printCount } from './print-count.js'
 describe('an error of any backend call', () => {
   test.each(errorPrograms())('that strikes once: $name', async (program) => {
     const report = await everyError(program)
-    printCount('faults', report.faults)
+    printCount('injected errors', report.faults)
     expect(report.faults).toBeGreaterThan(50)
   })
 })

@@ -2,6 +2,7 @@ import { VarveError } from '../errors.js'
 import type { FileHeader } from '../format/file-header.js'
 import { type Damage, fileDamage } from '../read/damage.js'
 import type { FileSet } from '../read/file-set.js'
+import type { FileBeginning } from '../read/file-survey.js'
 import type { FileWindow } from '../read/file-window.js'
 import type { OpenFile } from '../read/open-file.js'
 import type { Place } from '../read/scan-source.js'
@@ -35,6 +36,8 @@ export type FileFinding =
       /** The logical position up to which it was examined. */
       readonly limit: number
       readonly examination: Examination
+      /** The sequence behind it, and behind what is missing at its end. */
+      readonly sequenceBehind: number
     }
   | {
       readonly kind: 'missing' | 'foreign' | 'unreadable'
@@ -76,7 +79,7 @@ export async function* examineStore(parts: StoreExaminationParts): AsyncGenerato
     }
     yield* tell(parts, unusable, context, found.header.sequence)
     unusable = []
-    context.sequence = found.examination.sequence
+    context.sequence = found.sequenceBehind
     context.timestamp = Math.max(context.timestamp, found.examination.timestamp)
     yield found
   }
@@ -96,10 +99,12 @@ function* tell(
   behind: number | undefined,
 ): Generator<FileFinding> {
   for (const [n, { kind, index, files: count, error }] of unusable.entries()) {
-    const sequence = before ?? behind ?? 0
+    // Nothing is known of what the first one began with, unless it is the very first.
+    const sequence = before ?? (index === 0 ? 0 : behind) ?? 0
     const name = files.naming.dataFile(index)
     // Which of several files in a row held which items can't be told: the first one names them all.
-    const range = n === 0 && behind !== undefined && before !== undefined && behind > before ? { lost: { from: before, to: behind } } : {}
+    const from = before ?? 0
+    const range = n === 0 && behind !== undefined && behind > from ? { lost: { from, to: behind } } : {}
     const detail = error?.message ?? (count === 1 ? 'there is no such file' : `there are no such ${count} files in a row`)
     const damage = fileDamage(DAMAGE_KINDS[kind], name, index, detail, { ...range, ...(kind === 'missing' && { files: count }) })
     yield {
@@ -141,23 +146,14 @@ async function examineIndex(
           limit,
           sequence,
           timestamp,
-          sequenceBehind: () => sequenceAt(files, next === index + 1 ? next : undefined),
+          next: () => beginningOf(files, next === index + 1 ? next : undefined),
           isComplete,
           onDamage: (damage) => damages.push(damage),
         })
         const bytes = Math.max(0, open.physical(limit))
-        return {
-          kind: 'file' as const,
-          index,
-          damages,
-          header,
-          isHeaderIntact: !headerFault,
-          bytes,
-          sequence,
-          timestamp,
-          limit,
-          examination,
-        }
+        const sequenceBehind = examination.sequence + examination.missing
+        const base = { index, damages, header, isHeaderIntact: !headerFault, bytes, sequence, timestamp, limit, examination }
+        return { kind: 'file' as const, ...base, sequenceBehind }
       })
       if (found) return found
       return (await wasDropped(index)) ? 'dropped' : { kind: 'missing', index, files: 1, error: undefined }
@@ -179,11 +175,13 @@ const UNUSABLE: { readonly [Code in VarveError['code']]?: 'foreign' | 'unreadabl
   UNSUPPORTED: 'foreign',
 }
 
-/** The sequence with which a file begins; undefined where there is none, or where its beginning was trimmed away. */
-async function sequenceAt(files: FileSet, index: number | undefined): Promise<number | undefined> {
+/** How a file begins; undefined where there is none that can be used. */
+async function beginningOf(files: FileSet, index: number | undefined): Promise<FileBeginning | undefined> {
   if (index === undefined) return undefined
   try {
-    return await files.with(index, async ({ header, headerFault }) => (headerFault || header.trimOffset > 0 ? undefined : header.sequence))
+    return await files.with(index, async ({ header, headerFault }) => {
+      return headerFault ? undefined : { sequence: header.sequence, isTrimmed: header.trimOffset > 0 }
+    })
   } catch {
     // Whatever keeps it from being opened is told when it is its turn.
     return undefined

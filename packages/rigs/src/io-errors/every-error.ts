@@ -1,5 +1,4 @@
 import {
-  act,
   type BackendCall,
   everyFault,
   type Fault,
