@@ -108,7 +108,8 @@ export class Varve {
   /**
    * Lays down and syncs all that was added, adds that still wait for room included, ends the last file in a closing block and gives the lock back. Where the last flush
    * can't be written it rejects with the cause, and the store runs on with everything still in memory; where it does not end within `timeout`
-   * it rejects with `TIMEOUT` and the store has failed. Stopping what does not run does nothing; a second call waits for the first.
+   * it rejects with `TIMEOUT` and the store has failed. Where only a read does not end within that time it rejects with `TIMEOUT` too, but everything is durable and the store has stopped.
+   * Stopping what does not run does nothing; a second call waits for the first. Starts and stops take effect in the order of the calls.
    */
   stop(): Promise<void> {
     return this.#inTurn('stopped', () => this.#stop())
@@ -137,7 +138,7 @@ export class Varve {
     return session ? session.writer.add(data, options) : Promise.reject(error)
   }
 
-  /** Stores items in order and resolves to a location for each. Not atomic: an error carries the `locations` of those that were accepted before it. With `durable` it resolves when all are. */
+  /** Stores items in order and resolves to a location for each. Not atomic: an error carries the `locations` of those that were accepted before it. With `durable` it resolves when all are. `NOT_RUNNING` where the store is stopped before it has taken all. */
   async addMany(items: Iterable<Uint8Array>, options: AddOptions = NO_OPTIONS): Promise<Location[]> {
     if (typeof items?.[Symbol.iterator] !== 'function' || items instanceof Uint8Array)
       throw new TypeError('addMany takes an iterable of Uint8Array')

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { hold } from '@varve/backend/faults'
 import { compareLocations, KiB, type Location } from '@varve/core'
 import { describe, expect, test } from 'vitest'
@@ -208,6 +209,7 @@ describe('the signal of an add that waits', () => {
     await settle()
     gate.release()
     const location = await added
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([])
     abort.abort()
     expect(await db.read(location)).toEqual(item(90, 5))
   })

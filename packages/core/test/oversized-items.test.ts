@@ -191,6 +191,19 @@ describe('while an oversized item is written', () => {
     expect(await contentsAfterCrash(store)).toEqual([{ location, data: item(LARGE) }])
   })
 
+  test('a stop waits for it, and for a commit that waits for it alone', async () => {
+    const { gate, added, ...store } = await writing()
+    const transaction = store.db.transaction()
+    transaction.add(item(80))
+    const committed = transaction.commit()
+    await settle()
+    const stopped = store.db.stop()
+    await settle()
+    gate.release()
+    const [locations] = await Promise.all([committed, added, stopped])
+    expect((await contentsAfterStop(store)).at(-1)).toEqual({ location: locations[0], data: item(80) })
+  })
+
   test('a stop waits for it, and for those that wait behind it', async () => {
     const { gate, added, ...store } = await writing()
     const behind = [store.db.add(item(60)), store.db.add(item(LARGE, 2)), store.db.add(item(70))]
@@ -242,6 +255,20 @@ describe('an oversized item that waits its turn', () => {
     expect(await next).toBe('TIMEOUT')
     await db.flush()
     expect(await contentsOf(db)).toHaveLength(1)
+  })
+
+  test('is stored by a stop that gets through what was refused before it, and so is what waits behind it', async () => {
+    const store = await openStore(OPTIONS)
+    const data = [item(50), item(LARGE), item(60), item(LARGE, 2)]
+    const locations = [await store.db.add(item(50))]
+    inject(store.disk, fail('NO_SPACE'), { kind: 'append' })
+    const waiting = data.slice(1).map((one) => store.db.add(one))
+    await settle()
+    await store.db.stop()
+    locations.push(...(await Promise.all(waiting)))
+    const found = await contentsAfterStop(store)
+    expect(found.map(({ location }) => location)).toEqual(locations)
+    expect(found.map((one) => digest(one.data))).toEqual(data.map(digest))
   })
 
   test('stays in line where what is before it is refused, and is written when that goes through', async () => {

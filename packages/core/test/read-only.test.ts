@@ -244,7 +244,8 @@ describe('a reader beside a writer that goes on', () => {
     const all = await collect(db.scan())
     const { location } = items[0] as LaidItem
     const last = (all.at(-1) as ScannedItem).timestamp
-    for (const from of [{ sequence: 0 }, { time: 0 }, { time: last }, { location }]) expect(await collect(reader.scan({ from }))).toEqual(all)
+    for (const from of [{ sequence: 0 }, { time: 0 }, { time: last }, { location }])
+      expect(await collect(reader.scan({ from }))).toEqual(all)
     expect(await collect(reader.scan({ from: { time: last + 1 } }))).toEqual([])
     await reader.stop()
   })

@@ -218,6 +218,21 @@ describe('a commit that can not be written now', () => {
     expect(await contentsAfterCrash(store)).toEqual(all.map((data, n) => ({ location: error.locations[n], data })))
   })
 
+  test('is synced before it is shown when it is written later, also where flushes are left to the operating system', async () => {
+    const { db, disk, clock } = await openStore({ durability: 'os' })
+    const transaction = db.transaction()
+    transaction.add(item(1))
+    inject(disk, fail('NO_SPACE'), { kind: 'append' })
+    const { locations } = await failure(transaction.commit())
+    const gate = inject(disk, hold(), { kind: 'sync' })
+    clock.advance(1000)
+    await gate.reached
+    expect(await db.readMany(locations)).toEqual([undefined])
+    gate.release()
+    await db.whenDurable(locations[0] as Location)
+    expect(await db.readMany(locations)).toEqual([item(1)])
+  })
+
   test('is not there at all where the process ends before that', async () => {
     const store = await openStore({ maxFileSize: 512 })
     const kept = await store.db.add(item(10), { durable: true })

@@ -73,7 +73,9 @@ describe('what a process was told', () => {
   })
 
   test('is broken where an item comes back that was lost at an earlier look', () => {
-    expect(tell(accepted(a, b), opening(2), observed([a]), opening(3), observed([a, b]))).toContain('though it was not when the store was opened in life 2')
+    expect(tell(accepted(a, b), opening(2), observed([a]), opening(3), observed([a, b]))).toContain(
+      'though it was not when the store was opened in life 2',
+    )
   })
 
   test('is broken where an item that was there at an earlier look is missing', () => {
@@ -84,7 +86,10 @@ describe('what a process was told', () => {
     expect(tell(opening(2), observed([a, { ...a, sequence: 1 }]))).toContain('twice')
     expect(tell(opening(2), observed([b, a]))).toContain('behind')
     const [first, second] = [item(1, 1, { sequence: 0 }), item(1, 0, { sequence: 1 })]
-    const swapped = [{ ...first, location: a.location }, { ...second, location: b.location }]
+    const swapped = [
+      { ...first, location: a.location },
+      { ...second, location: b.location },
+    ]
     expect(tell(opening(2), observed(swapped))).toContain('was added before')
   })
 })

@@ -41,7 +41,8 @@ describe('a process that is killed with kill -9', () => {
     const cycles = 22
     const tally = await new KillLoop({ program: bundle.path, directory: storeDirectory(), cycles, seed: 1, readers: 1 }).run()
     expect(tally).toMatchObject({ cycles, refused: 0 })
-    for (const count of [tally.durable, tally.looks, tally.transactions, tally.removals, tally.followed, tally.reads]) expect(count).toBeGreaterThan(0)
+    for (const count of [tally.durable, tally.looks, tally.transactions, tally.removals, tally.followed, tally.reads])
+      expect(count).toBeGreaterThan(0)
     printCount('processes killed', tally.cycles)
     printCount('items acknowledged to a process that was killed', tally.durable)
   })
@@ -130,9 +131,13 @@ describe('a second writer', () => {
     expect(second.lastRefusal).toContain(`process ${first.pid} `)
   })
 
-  test.runIf(process.platform !== 'win32')('is refused beside one that is halted, which then goes on as if nothing had been', { timeout }, async () => {
-    const counts = await stoppedHolder({ program: bundle.path, directory: storeDirectory(), seed: 4, times: 3 })
-    expect(counts.refused).toBe(6)
-    expect(counts.durable).toBeGreaterThan(0)
-  })
+  test.runIf(process.platform !== 'win32')(
+    'is refused beside one that is halted, which then goes on as if nothing had been',
+    { timeout },
+    async () => {
+      const counts = await stoppedHolder({ program: bundle.path, directory: storeDirectory(), seed: 4, times: 3 })
+      expect(counts.refused).toBe(6)
+      expect(counts.durable).toBeGreaterThan(0)
+    },
+  )
 })

@@ -47,9 +47,9 @@ export class DurableDirectory {
     }
   }
 
-  /** Every name is durable as programs see it, whatever failed before; that of a call which never came to its end, as its process was killed, too. */
+  /** Every name is durable as programs see it, whatever failed before. */
   settle(): void {
-    this.#take(this.#snapshot.operations.map((other) => ({ ...other, standing: 'durable' })))
+    this.#take(this.#snapshot.operations.map((other) => (other.standing === 'underWay' ? other : { ...other, standing: 'durable' })))
   }
 
   #take(operations: readonly EntryOperation[]): void {

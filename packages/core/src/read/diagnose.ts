@@ -13,30 +13,23 @@ import { isTrimmedAway, type OpenFile } from './open-file.js'
  * Why the bytes at a location are not its item: returns where there is nothing and never was, or no more; throws `INVALID_LOCATION` where no
  * item of that size starts there, and `CORRUPT` where one does, or where damage hides whether one does. Goes through the file from its beginning: it is the way of the error.
  */
-export function* diagnose(
-  window: FileWindow,
-  location: Location,
-  storeSeed: number,
-  { tailMayBeTorn, isComplete }: { readonly tailMayBeTorn: boolean; readonly isComplete: boolean },
-): Loading<void> {
+export function* diagnose(window: FileWindow, location: Location, storeSeed: number, tailMayBeTorn: boolean): Loading<void> {
   const { open } = window
   const cursor = new BlockCursor(window, storeSeed)
   const { position } = location
-  let isClosed = false
   for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) {
     if (position < block.start) {
       // Where a file ends in a closing block, an item may have been before a trim. Space that was taken ahead may follow.
       if (block.header.close && (yield* isRestZero(window, block.end))) return refuseLost(open, location)
       throw invalid(open, location, `a block header is at position ${block.position}`)
     }
-    isClosed = block.header.close
     if (position >= block.end) continue
     yield* diagnoseInBlock(window, block, location, storeSeed)
     // A header alone does not make a block: the rest of a write may still be on its way, or never have come.
     if (tailMayBeTorn && !(yield* isProven(window, block.position, storeSeed))) return
     throw damaged(open, location, `in the block from position ${block.position} to ${block.end}: the record's checksum is wrong`)
   }
-  if ((isClosed || !isComplete) && (yield* isRestZero(window, cursor.position))) return refuseLost(open, location)
+  if (yield* isRestZero(window, cursor.position)) return refuseLost(open, location)
   if (tailMayBeTorn && !(yield* isProven(window, cursor.position, storeSeed))) return
   throw damaged(open, location, `at position ${cursor.position}: a block header was expected there`)
 }
@@ -80,21 +73,26 @@ function* isLost(window: FileWindow, position: number, size: number, storeSeed: 
 }
 
 /**
- * Why nothing is at a location behind a file's end: throws `CORRUPT` where the file lost its end, or did so before a repair. `isComplete`: the store goes on in another file, so that this
- * one ends in a closing block. Gives the sequence with which it then goes on there; undefined where that does not matter.
+ * Why nothing is at a location behind a file's end: returns where nothing ever was; throws `CORRUPT` where the file lost its end, or did so before
+ * a repair. `isComplete`: the store goes on in another file, so that this one ends in a closing block.
  */
-export function* explainEnd(window: FileWindow, location: Location, storeSeed: number, isComplete: boolean): Loading<number | undefined> {
+export function* explainEnd(window: FileWindow, location: Location, storeSeed: number, isComplete: boolean): Loading<void> {
   const { open } = window
-  if (isTrimmedAway(open, location.position)) return undefined
+  if (isTrimmedAway(open, location.position)) return
   refuseLost(open, location)
-  if (!isComplete) return undefined
+  if (!isComplete || (yield* endsInClose(window, storeSeed))) return
+  throw damaged(open, location, `at position ${open.end}: it ends there without a closing block`)
+}
+
+function* endsInClose(window: FileWindow, storeSeed: number): Loading<boolean> {
+  const { open } = window
   const at = new BlockCursor(window, storeSeed, Math.max(open.header.trimOffset, open.end - BLOCK_HEADER_BYTES))
-  let last = yield* at.nextLoading()
+  if ((yield* at.nextLoading())?.header.close) return true
   // There may be zeros behind it.
   const cursor = new BlockCursor(window, storeSeed)
-  for (let block = last?.header.close ? undefined : yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) last = block
-  if (last?.header.close) return last.header.sequence
-  throw damaged(open, location, `at position ${open.end}: it ends there without a closing block`)
+  let isClosed = false
+  for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) isClosed = block.header.close
+  return isClosed
 }
 
 /** `CORRUPT` where a repair found that the file had lost its end: what is not there may have been. */
@@ -106,7 +104,7 @@ function lostInRepair(open: OpenFile, location: Location): VarveError {
   return new VarveError('CORRUPT', `read ${formatLocation(location)}: what was there in ${open.name} was lost in a repair`)
 }
 
-export function damaged(open: OpenFile, location: Location, where: string): VarveError {
+function damaged(open: OpenFile, location: Location, where: string): VarveError {
   return new VarveError('CORRUPT', `read ${formatLocation(location)}: ${open.name} is damaged ${where}`)
 }
 

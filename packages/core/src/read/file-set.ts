@@ -202,7 +202,7 @@ export class FileSet {
     this.#open.set(open.index, open)
     if (other && other !== open) void this.#retire(other)
     open.lastUse = ++this.#uses
-    if (this.#open.size > MAX_OPEN) this.#evict()
+    if (this.#open.size > MAX_OPEN) this.#evict(open)
     return open
   }
 
@@ -264,10 +264,11 @@ export class FileSet {
     }
   }
 
-  #evict(): void {
+  /** Closes the one that was not used for longest, if there is one that nobody uses; never `fresh`, which its opener is about to use. */
+  #evict(fresh?: OpenFile): void {
     let oldest: OpenFile | undefined
     for (const open of this.#open.values()) {
-      if (open.users === 0 && open !== this.#pinned && (!oldest || open.lastUse < oldest.lastUse)) oldest = open
+      if (open.users === 0 && open !== this.#pinned && open !== fresh && (!oldest || open.lastUse < oldest.lastUse)) oldest = open
     }
     if (oldest) void this.#retire(oldest)
   }

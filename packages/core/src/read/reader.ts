@@ -3,7 +3,7 @@ import { backendFailure, VarveError } from '../errors.js'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
 import { checkLocation, type Location } from '../location.js'
 import { HEADER_CHUNK } from './block-cursor.js'
-import { damaged, diagnose, explainEnd, invalid } from './diagnose.js'
+import { diagnose, explainEnd, invalid } from './diagnose.js'
 import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
 import type { Limiter } from './limiter.js'
@@ -70,7 +70,10 @@ export class Reader {
       try {
         const found = this.#fromOpenSync(open, location)
         if (found || location.position < open.end) return found
-        if (isAnew) return this.#explainEndSync(open, location)
+        if (isAnew) {
+          const window = new FileWindow(open, HEADER_CHUNK)
+          return void runSync(window, explainEnd(window, location, this.#storeSeed, this.#isComplete(open)))
+        }
       } finally {
         this.#files.release(open)
       }
@@ -108,7 +111,7 @@ export class Reader {
 
   async #explain(open: OpenFile, location: Location): Promise<void> {
     const window = new FileWindow(open, HEADER_CHUNK)
-    await run(window, diagnose(window, location, this.#storeSeed, this.#kindOf(open)))
+    await run(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
   }
 
   /** The record there, or its beginning in `head`; undefined where nothing is stored. */
@@ -120,32 +123,15 @@ export class Reader {
       try {
         const found = await this.#fromOpen(open, location, head)
         if (found || location.position < open.end) return found
-        if (isAnew) return await this.#explainEnd(open, location)
+        if (isAnew) {
+          const window = new FileWindow(open, HEADER_CHUNK)
+          return void (await run(window, explainEnd(window, location, this.#storeSeed, this.#isComplete(open))))
+        }
       } finally {
         this.#files.release(open)
       }
       // The writer may have put another file in its place since it was opened here, and have added to that one.
       await this.#files.forget(index)
-    }
-  }
-
-  /** Returns where nothing ever was at a location behind the file's end. */
-  async #explainEnd(open: OpenFile, location: Location): Promise<undefined> {
-    const window = new FileWindow(open, HEADER_CHUNK)
-    const sequence = await run(window, explainEnd(window, location, this.#storeSeed, this.#kindOf(open).isComplete))
-    if (sequence !== undefined) await this.#files.with(open.index + 1, async (next) => refuseShortened(open, sequence, next, location))
-  }
-
-  /** The same at once. */
-  #explainEndSync(open: OpenFile, location: Location): undefined {
-    const window = new FileWindow(open, HEADER_CHUNK)
-    const sequence = runSync(window, explainEnd(window, location, this.#storeSeed, this.#kindOf(open).isComplete))
-    const next = sequence === undefined ? undefined : this.#files.acquireSync(open.index + 1)
-    if (!next || sequence === undefined) return
-    try {
-      refuseShortened(open, sequence, next, location)
-    } finally {
-      this.#files.release(next)
     }
   }
 
@@ -177,7 +163,7 @@ export class Reader {
       if (isThere && isRecordIntact(record, 0, location.size, this.#storeSeed)) return this.#payload(record, location)
     }
     const window = new FileWindow(open, HEADER_CHUNK)
-    runSync(window, diagnose(window, location, this.#storeSeed, this.#kindOf(open)))
+    runSync(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
     return undefined
   }
 
@@ -202,17 +188,14 @@ export class Reader {
     return new Uint8Array(record.buffer, record.byteOffset + RECORD_HEADER_BYTES, size)
   }
 
-  /** What may be thought of a file's end: that it is torn for now; that it is a closing block, as the store goes on in another file. */
-  #kindOf({ index }: OpenFile): { readonly tailMayBeTorn: boolean; readonly isComplete: boolean } {
-    const { isBesideWriter, lastIndex } = this.#view
-    return { tailMayBeTorn: isBesideWriter && index >= lastIndex, isComplete: index < lastIndex }
+  /** Whether the store goes on in another file, so that this one ends in a closing block. */
+  #isComplete(open: OpenFile): boolean {
+    return open.index < this.#view.lastIndex
+  }
+
+  #mayBeTorn(open: OpenFile): boolean {
+    return this.#view.isBesideWriter && open.index >= this.#view.lastIndex
   }
 }
 
 export const ELSEWHERE = Symbol('elsewhere')
-
-/** `CORRUPT` where a file lost its end and happens to end in a closing block: of an earlier session. */
-function refuseShortened(open: OpenFile, sequence: number, { header }: OpenFile, location: Location): void {
-  if (header.trimOffset > 0 || header.sequence <= sequence) return
-  throw damaged(open, location, `at position ${open.end}: it ends there, before the file behind it goes on`)
-}

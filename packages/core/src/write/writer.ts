@@ -56,7 +56,6 @@ export class Writer {
   readonly #onFatal: (error: VarveError) => void
   #failure: VarveError | undefined
   #isClosing = false
-  #waitingCommits = 0
   #sinceTurn = 0
   #turn: Promise<void> | undefined
   /** An oversized item is being written: until its end nothing else gets a place. */
@@ -176,9 +175,7 @@ export class Writer {
   /** Places a transaction and makes it durable. */
   async commit(staging: Staging): Promise<Location[]> {
     // Right before the places are taken: whenever control is let go of, an oversized item may take its own.
-    this.#waitingCommits++
     while (this.#oversized) await this.#oversized
-    this.#waitingCommits--
     if (this.#failure) throw this.#failed()
     const locations = this.appender.placeGroup(staging)
     await this.makeDurable(this.appender.sequence, locations)
@@ -225,10 +222,11 @@ export class Writer {
 
   async #finish(): Promise<void> {
     do {
+      // A commit that waits for the same has waited longer, and takes its place first.
       while (this.#oversized) await this.#oversized
       // Lets everything before it through, or says why not.
       await this.runTask(async () => {})
-    } while (this.#waiting.length > 0 || this.#waitingCommits > 0 || this.appender.sequence > this.durability.frontier.sequence)
+    } while (this.#waiting.length > 0 || this.appender.sequence > this.durability.frontier.sequence)
     await this.runTask(async () => {
       const { active } = this.flusher
       if (!active.endsInClose) await active.close(this.appender.sequence, this.appender.stamp(), false)

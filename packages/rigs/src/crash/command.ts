@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
 import { describeProgram, type Program } from '../programs/program.js'
 import { randomProgram } from '../programs/random-program.js'
+import { record } from '../reliability/results.js'
 import { type Finding, searchProgram } from './search.js'
 import { searchSeeds } from './worker-pool.js'
 
@@ -10,12 +12,13 @@ interface Options {
   readonly seed: number
   readonly replay?: number
   readonly program?: Program
+  readonly record?: true
 }
 
 const SECONDS_PER_LINE = 10
 
 /** Goes on with new programs until the time is over, or the promise is broken. */
-async function search({ minutes = Number.POSITIVE_INFINITY, seed }: Options): Promise<boolean> {
+async function search({ minutes = Number.POSITIVE_INFINITY, seed, record: toRecord }: Options): Promise<boolean> {
   const start = performance.now()
   const threads = availableParallelism()
   const counts = { programs: 0, states: 0, checks: 0 }
@@ -45,6 +48,10 @@ async function search({ minutes = Number.POSITIVE_INFINITY, seed }: Options): Pr
     },
   })
   tell()
+  if (toRecord) {
+    const root = fileURLToPath(new URL('../../..', import.meta.url))
+    record(root, { command: 'pnpm crash', figures: { ...counts, 'first seed': seed, violations: broken ? 1 : 0 } })
+  }
   return broken
 }
 
@@ -96,6 +103,7 @@ await new Command('crash')
   .option('--seed <n>', 'the seed of the first program', wholeNumber, 1)
   .option('--replay <seed>', 'only the program of this seed', wholeNumber)
   .option('--program <json>', 'only this program', programOf)
+  .option('--record', 'write the figures into results.json, for RELIABILITY.md')
   .action(async (options: Options) => {
     const { replay, program = replay === undefined ? undefined : randomProgram(replay) } = options
     const broken = program ? await tryOne(program) : await search(options)

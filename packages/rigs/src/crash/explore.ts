@@ -14,7 +14,7 @@ export interface ExploreOptions {
   readonly states: CrashStateOptions
   /** Operations whose states were tried already, by a program that begins the same: only those of the later ones are. Default 0. */
   readonly known?: number
-  /** Of so many states one has the power go in its recovery too, in that of what this leaves, and so on. Default 24. */
+  /** Of so many states one has the power go in its recovery too, in that of what this leaves, and so on. Default 64. */
   readonly deeperOneIn?: number
 }
 
@@ -24,6 +24,7 @@ const DEEPEST = 3
 /** In a recovery few states of each moment are tried: the one in which least survives, the one with all, and seeded ones. */
 const FEW: CrashStateOptions = { sectorSize: 64, maxSectors: 3, maxSubsets: 8, maxCombinations: 8, samples: 1 }
 const TRIED_OF_MOMENT = 3
+const DEEPER_STILL_ONE_IN = 32
 
 /** Recovers every state that a power cut could leave at any step of the program. Throws a {@link Violation} at the first that breaks the promise. */
 export async function explore(program: Program, options: ExploreOptions): Promise<void> {
@@ -76,7 +77,7 @@ class Exploration {
 
   /** Recovers each state of a moment. */
   async examine(moment: Moment): Promise<void> {
-    const { tally, deeperOneIn = 24 } = this.#options
+    const { tally, deeperOneIn = 64 } = this.#options
     const { key } = moment.expectation()
     for (const state of moment.states) {
       if (!tally.isNew(state.hash, key)) continue
@@ -110,7 +111,7 @@ class Exploration {
       const state = states.splice(n < 2 ? 0 : this.#random(states.length), 1)[0] as CrashState
       if (!tally.isNew(state.hash, key)) continue
       const recovered = await this.#check(state, moment, cuts)
-      if (cuts.length < DEEPEST && this.#random(4) === 0)
+      if (cuts.length < DEEPEST && this.#random(DEEPER_STILL_ONE_IN) === 0)
         await this.#examineRecovery(recovered, moment, [...cuts, { moment: moment.words, state }])
     }
   }

@@ -6,6 +6,7 @@ import type { WriteJob } from '../processes/job.js'
 import { lookAt } from '../processes/look.js'
 import { ProcessLedger } from '../processes/process-ledger.js'
 import type { Report } from '../processes/report.js'
+import { WatchedProcess } from '../processes/watched-process.js'
 import { type Call, calls, injection, type SyscallFault } from './syscall-faults.js'
 
 export interface InjectionOptions {
@@ -72,7 +73,7 @@ export class InjectionLoop {
   /** The names that the program uses, as strace wants them: one by one. */
   async #namesInUse(): Promise<readonly string[]> {
     const directory = this.#fresh('names')
-    await this.#start(directory, [], () => undefined).ended
+    await this.#start(directory, this.#ledgerOfTemplate(), []).ended()
     const cuts = readdirSync(directory).filter((name) => name.startsWith('.cut'))
     const files = Array.from({ length: FILES }, (_, index) => `data${String(index).padStart(7, '0')}.dat`)
     return ['', ...cuts, ...files, ...files.map((name) => `.tmp.${name}`)]
@@ -87,8 +88,7 @@ export class InjectionLoop {
   async #once(call: Call, fault: SyscallFault, n: number, worker: number): Promise<boolean> {
     const directory = this.#fresh(`run-${worker}`)
     const log = `${directory}.log`
-    const ledger = new ProcessLedger()
-    for (const report of this.#before) ledger.take(report)
+    const ledger = this.#ledgerOfTemplate()
     const durableBefore = ledger.counts.durable
     try {
       const under = injection(
@@ -98,18 +98,9 @@ export class InjectionLoop {
         this.#paths.map((name) => join(directory, name)),
         log,
       )
-      let broken: unknown
-      const child = this.#start(directory, under, (report) => {
-        try {
-          if (broken === undefined) ledger.take(report)
-        } catch (error) {
-          broken = error
-        }
-      })
-      const timer = setTimeout(() => child.killGroup(), PATIENCE)
-      const end = await child.ended
-      clearTimeout(timer)
-      if (broken !== undefined) throw broken
+      const program = this.#start(directory, ledger, under)
+      const timer = setTimeout(() => program.kill(), PATIENCE)
+      const end = await program.ended().finally(() => clearTimeout(timer))
       const happened = hasHappened(end, fault, readFileSync(log, 'utf8'))
       assertEnded(end, fault, happened)
       await lookAt(directory, ledger)
@@ -125,6 +116,12 @@ export class InjectionLoop {
     }
   }
 
+  #ledgerOfTemplate(): ProcessLedger {
+    const ledger = new ProcessLedger()
+    for (const report of this.#before) ledger.take(report)
+    return ledger
+  }
+
   #fresh(name: string): string {
     const directory = join(this.#options.directory, name, 'store')
     rmSync(join(this.#options.directory, name), { recursive: true, force: true })
@@ -133,7 +130,7 @@ export class InjectionLoop {
     return directory
   }
 
-  #start(directory: string, under: readonly string[], onReport: (report: Report) => void): Child {
+  #start(directory: string, ledger: ProcessLedger, under: readonly string[]): WatchedProcess {
     const { program, seed } = this.#options
     const job: WriteJob = {
       do: 'write',
@@ -146,7 +143,7 @@ export class InjectionLoop {
       onFaultyMedium: true,
     }
     // One thread for all calls: they are counted a thread.
-    return new Child(job, { program, under, onReport, env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' } })
+    return new WatchedProcess(job, { program, ledger, under, env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' } })
   }
 
   #count(call: Call, fault: SyscallFault, { counts: { refused, durable } }: ProcessLedger, durableBefore: number): void {

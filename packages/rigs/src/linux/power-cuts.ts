@@ -26,10 +26,11 @@ export async function powerCuts({ program, directory, cuts, seed, mountOptions, 
       seed,
       // What it meets between the cut and its end is an error of the medium.
       job: { onFaultyMedium: true, settings: { timeout: 500 } },
-      async interrupt(writer, believedUntil) {
-        believedUntil(shutDown(disk.path))
+      async interrupt(writer) {
+        // Nothing is read between the cut and this: whatever was told since then is still to come.
+        writer.believeUntil(shutDown(disk.path))
         writer.kill()
-        await writer.ended
+        await writer.ended()
         disk.unmount()
         disk.mount()
       },

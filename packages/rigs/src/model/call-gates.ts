@@ -1,5 +1,4 @@
 import {
-  act,
   type BackendCall,
   type CallKind,
   type Fault,
@@ -9,6 +8,7 @@ import {
   type PowerLossBackend,
 } from '@varve/backend/faults'
 import { type Random, seededRandom } from '../programs/seeded-random.js'
+import { losesName, losesPages } from '../watch/lost-syncs.js'
 
 /** A fault that waits for its call. */
 export interface ArmedFault {
@@ -102,10 +102,7 @@ export class CallGates {
 
   /** What a medium does that only the disk can: a sync that fails and loses its pages. */
   #lossesOf(kind: CallKind): readonly Fault[] {
-    if (kind === 'sync') return [act('fails, and its pages are lost', () => this.#disk.failNextSync())]
-    const changesNames = kind === 'create' || kind === 'replace' || kind === 'remove'
-    return changesNames
-      ? [act('takes effect, but the directory can not be synced', () => this.#disk.failNextSync({ of: 'directory' }))]
-      : []
+    if (kind === 'sync') return [losesPages(this.#disk)]
+    return kind === 'create' || kind === 'replace' || kind === 'remove' ? [losesName(this.#disk)] : []
   }
 }

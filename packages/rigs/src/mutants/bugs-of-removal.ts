@@ -35,8 +35,8 @@ export const bugsOfRemoval: readonly Mutant[] = [
     name: 'does not remove stubs that come to stand first',
     why: 'a stub that nothing needs is left for ever',
     file: maintenance,
-    find: 'open.header.dropped))) await this.#removeFile(first.index)',
-    replace: '!open))) await this.#removeFile(first.index)',
+    find: '(await files.with(first.index, async (open) => open.header.dropped))',
+    replace: '!files',
     rigs: [rigs.files],
   },
   {
@@ -51,8 +51,8 @@ export const bugsOfRemoval: readonly Mutant[] = [
     name: 'keeps the sequence of a trimmed block',
     why: 'the items left by ltrim are counted from the ones removed',
     file: rewriteFile,
-    find: 'count: block.header.count - before, sequence, digest',
-    replace: 'count: block.header.count - before, digest',
+    find: '      count: block.header.count - before,\n      sequence,\n',
+    replace: '      count: block.header.count - before,\n',
     rigs: [rigs.model, rigs.powerLoss],
   },
   {

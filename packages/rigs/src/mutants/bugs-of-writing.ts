@@ -235,6 +235,6 @@ export const bugsOfWriting: readonly Mutant[] = [
     file: createDataFile,
     find: "  if (!isBackendError(error, 'IO')) return new WriteRefused(error)\n",
     replace: '  return new WriteRefused(error)\n',
-    rigs: [rigs.ioErrors, rigs.fatalFailures],
+    rigs: [rigs.fatalFailures],
   },
 ]

@@ -24,14 +24,16 @@ export interface StartOptions {
 export class Child {
   readonly ended: Promise<End>
   readonly #process: ChildProcess
+  /** With what it runs under it is a group of processes, and ends as one. */
+  readonly #isGroup: boolean
 
   constructor(job: Job, { program, onReport, under = [], env = {} }: StartOptions) {
+    this.#isGroup = under.length > 0
     const [command = process.execPath, ...args] = [...under, process.execPath, program, JSON.stringify(job)]
     this.#process = spawn(command, args, {
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
-      // With what it runs under it is a group, and ends as one.
-      detached: under.length > 0,
+      detached: this.#isGroup,
     })
     // It may be killed while it is told something.
     this.#process.stdin?.on('error', () => undefined)
@@ -52,7 +54,7 @@ export class Child {
     })
     this.ended = Promise.all([closed, told]).then(([end]) => end)
     this.ended.catch(() => undefined)
-    if (under.length > 0) this.#endWithThisProcess()
+    if (this.#isGroup) this.#endWithThisProcess()
   }
 
   get pid(): number {
@@ -64,21 +66,18 @@ export class Child {
     this.#process.stdin?.write(`${line}\n`)
   }
 
+  /** Sends a signal, also to what it runs under. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
-    this.#process.kill(signal)
-  }
-
-  /** Kills it together with what it runs under. */
-  killGroup(): void {
+    if (!this.#isGroup) return void this.#process.kill(signal)
     try {
-      process.kill(-this.pid, 'SIGKILL')
+      process.kill(-this.pid, signal)
     } catch {
       // It has ended already.
     }
   }
 
   #endWithThisProcess(): void {
-    const kill = (): void => this.killGroup()
+    const kill = (): void => this.kill()
     process.once('exit', kill)
     this.#process.once('close', () => process.off('exit', kill))
   }

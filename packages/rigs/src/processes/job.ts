@@ -16,6 +16,8 @@ export interface WriteJob {
   readonly settings?: VarveOptions
   /** The medium may fail. */
   readonly onFaultyMedium?: boolean
+  /** So many times in a row it may fail before the process gives up: 5 by default. */
+  readonly patience?: number
   /**
    * How the process ends: it stops the store and exits; it exits at once; it has nothing left to do; or it waits for
    * a signal, at which the store is stopped.

@@ -1,11 +1,11 @@
 import { BrokenPromise } from '../checker/broken-promise.js'
 import { pick, type Random, seededRandom } from '../programs/seeded-random.js'
-import { Child, type End } from './child-process.js'
+import type { End } from './child-process.js'
 import { Follower } from './follower.js'
 import type { WriteJob } from './job.js'
 import { lookAt } from './look.js'
 import { type LedgerCounts, ProcessLedger } from './process-ledger.js'
-import { withoutPromise } from './report.js'
+import { WatchedProcess } from './watched-process.js'
 
 export interface KillLoopOptions {
   /** The bundled program that processes run. */
@@ -17,11 +17,8 @@ export interface KillLoopOptions {
   readonly seed: number
   /** So many processes follow the store all the while. Default none. */
   readonly readers?: number
-  /**
-   * Ends a writer that is at work; SIGKILL by default. It may say from which time on the medium can't be believed, before anything that was
-   * told since is read: it is no promise.
-   */
-  readonly interrupt?: (writer: Child, believedUntil: (time: number) => void) => Promise<void>
+  /** Ends a writer that is at work; SIGKILL by default. */
+  readonly interrupt?: (writer: WatchedProcess) => Promise<void>
   readonly job?: Partial<WriteJob>
   readonly onCycle?: (tally: KillTally) => void
 }
@@ -91,36 +88,23 @@ export class KillLoop {
 
   async #cycle(): Promise<void> {
     const { program, directory, job, interrupt = kill } = this.#options
-    const moment = this.#moment()
-    let reports = 0
-    let isOpen = false
-    let broken: unknown
-    let believedUntil = Number.POSITIVE_INFINITY
-    let reach = (): void => {}
-    const reached = new Promise<void>((resolve) => (reach = resolve))
-    const writer = new Child(
+    const { milliseconds, reports = Number.POSITIVE_INFINITY } = this.#moment()
+    const writer = new WatchedProcess(
       { do: 'write', directory, seed: this.#random(2 ** 31), life: this.#nextLife(), ...job },
-      {
-        program,
-        onReport: (report) => {
-          if (report.is === 'observed') isOpen = true
-          if (report.is === 'opening' && moment.milliseconds !== undefined) setTimeout(reach, moment.milliseconds)
-          if (++reports === moment.reports) reach()
-          try {
-            const believed = report.at < believedUntil ? report : withoutPromise(report)
-            if (broken === undefined && believed) this.ledger.take(believed)
-          } catch (error) {
-            broken = error
-            reach()
-          }
-        },
-      },
+      { program, ledger: this.ledger },
     )
-    await Promise.race([reached, writer.ended])
-    await interrupt(writer, (time) => (believedUntil = time))
-    const end = await writer.ended
-    if (broken !== undefined) throw broken
-    this.#assertInterrupted(end)
+    let isOpen = false
+    let told = 0
+    await writer
+      .when(({ is }) => {
+        if (is === 'observed') isOpen = true
+        return (is === 'opening' && milliseconds !== undefined) || ++told === reports
+      }, 'it came to the moment of its end')
+      // It may have given up before, and whether it may have is told below.
+      .catch(() => undefined)
+    if (milliseconds !== undefined) await new Promise((resolve) => setTimeout(resolve, milliseconds))
+    await interrupt(writer)
+    this.#assertInterrupted(await writer.ended())
     if (!isOpen) this.#killedOpening++
     if (this.#random(3) === 0) await this.#look(false)
   }
@@ -133,9 +117,8 @@ export class KillLoop {
   /** When the writer is to end: while it opens the store, or at work. */
   #moment(): { readonly milliseconds?: number; readonly reports?: number } {
     const way = this.#random(4)
-    if (way === 0) return { milliseconds: this.#random(12) }
-    if (way === 1) return { milliseconds: this.#random(pick(this.#random, [30, 120])) }
-    return { reports: 3 + this.#random(pick(this.#random, [20, 150])) }
+    if (way === 0) return { milliseconds: this.#random(pick(this.#random, [10, 100])) }
+    return { reports: 3 + this.#random(pick(this.#random, [20, 100, 300])) }
   }
 
   #assertInterrupted({ signal, code, stderr }: End): void {
@@ -164,6 +147,6 @@ export class KillLoop {
   }
 }
 
-async function kill(writer: Child): Promise<void> {
+async function kill(writer: WatchedProcess): Promise<void> {
   writer.kill()
 }

@@ -15,10 +15,10 @@ export interface LoadOptions {
   readonly rounds: number
   /** The medium may fail: errors by name are met as a program would meet them, and are told. Otherwise any error breaks the promise. */
   readonly onFaultyMedium: boolean
+  /** So many times in a row the medium may fail before the program gives up. */
+  readonly patience: number
 }
 
-// So many times in a row the medium may fail before the program gives up.
-const PATIENCE = 5
 const READ_AFTER_FAILURE = 20
 
 /** Uses a writer's store without end, or for so many rounds: many things at a time, and now and then it is stopped and started again. */
@@ -44,7 +44,7 @@ export class Load {
       if (errors.length === 0) this.#failures = 0
       const { state } = this.#writer.store
       if (!this.#options.onFaultyMedium && state !== 'running') return false
-      if (this.#failures > PATIENCE) return false
+      if (this.#failures > this.#options.patience) return false
       if (state === 'failed') isOpen = await this.#startAgain()
       else if (random(30) === 0) isOpen = await this.#restart()
     }
@@ -54,13 +54,13 @@ export class Load {
   /** Stops the store. On a medium that fails it may take several tries, and come to nothing. */
   async stop(): Promise<boolean> {
     const { store } = this.#writer
-    for (this.#failures = 0; this.#failures <= PATIENCE; ) if (await this.#try('stop', () => store.stop())) return true
+    for (this.#failures = 0; this.#failures <= this.#options.patience; ) if (await this.#try('stop', () => store.stop())) return true
     return false
   }
 
   /** Stops the store, and opens it again. */
   async #restart(): Promise<boolean> {
-    if (!(await this.#try('stop', () => this.#writer.store.stop()))) return this.#failures <= PATIENCE
+    if (!(await this.#try('stop', () => this.#writer.store.stop()))) return this.#failures <= this.#options.patience
     this.#writer.beginLife()
     return this.#open()
   }
@@ -79,7 +79,7 @@ export class Load {
 
   async #open(): Promise<boolean> {
     while (!(await this.#try('start', () => this.#writer.open()))) {
-      if (this.#failures > PATIENCE) return false
+      if (this.#failures > this.#options.patience) return false
       if (this.#writer.store.state === 'running') await this.#try('stop', () => this.#writer.store.stop())
       this.#writer.beginLife()
     }

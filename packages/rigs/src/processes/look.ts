@@ -11,10 +11,12 @@ import { lookSettings } from './settings.js'
 export interface LookOptions {
   /** Adds an item, so that there is one. */
   readonly adding?: boolean
+  /** Called before the store is stopped, which writes a few bytes. */
+  readonly beforeStop?: () => void
 }
 
 /** Opens the store in this process, as whoever comes after a crash: read-only first, then for writing, which recovers it. Holds what it shows against the ledger. */
-export async function lookAt(directory: string, ledger: ProcessLedger, { adding = false }: LookOptions = {}): Promise<void> {
+export async function lookAt(directory: string, ledger: ProcessLedger, { adding = false, beforeStop }: LookOptions = {}): Promise<void> {
   const raw = await lookReadOnly(directory)
   const life = ledger.nextLife
   ledger.take({ is: 'opening', life })
@@ -32,6 +34,7 @@ export async function lookAt(directory: string, ledger: ProcessLedger, { adding 
       await observe(store, ledger)
     }
   } finally {
+    beforeStop?.()
     await store.stop()
   }
   ledger.take({ is: 'stopped' })

@@ -11,11 +11,11 @@ import { Writer } from './writer.js'
 // What the rigs run in processes of its own. What it is to do comes as JSON, what it has to say goes to descriptor 3.
 
 async function write(job: Job & { readonly do: 'write' }): Promise<void> {
-  const { directory, seed, life, rounds = Number.POSITIVE_INFINITY, width = 5, onFaultyMedium = false, end = 'stop' } = job
+  const { directory, seed, life, rounds = Number.POSITIVE_INFINITY, width = 5, onFaultyMedium = false, patience = 5, end = 'stop' } = job
   const random = seededRandom(seed)
   const writer = new Writer(fsBackend(directory), { ...randomSettings(random), ...job.settings }, life)
   if (end === 'signal') stopOnSignals(writer.store)
-  const load = new Load(writer, { random, width, rounds, onFaultyMedium })
+  const load = new Load(writer, { random, width, rounds, onFaultyMedium, patience })
   const isOver = await load.run()
   // Stopped by a signal, which takes its course.
   if (end === 'signal') return

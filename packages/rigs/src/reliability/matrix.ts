@@ -30,6 +30,8 @@ export const matrix: readonly MatrixLine[] = [
       'power loss: any subset, prefix or order of unsynced writes survives; sectors torn, zeroed, garbage; size extended over zeros; directory entries lost',
     promise: 'every acknowledged item is there; the rest is whole or absent; a transaction is whole or absent',
     shownBy: [
+      ...shown('rigs/test/crash-of-short-programs', 'power loss at any step of any sequence of up to three operations'),
+      ...shown('rigs/test/crash-of-long-programs', 'power loss at any step of long programs'),
       ...shown('rigs/test/matrix/power-loss', 'power lost at any instant leaves every acknowledged item'),
       ...shown('rigs/test/model', 'a store keeps its promise, whatever is done to it'),
     ],
@@ -137,13 +139,14 @@ export const matrix: readonly MatrixLine[] = [
     promise: 'a named error, no leaked handle',
     shownBy: [
       ...shown('fs-backend/test/system-faults', 'no handle is left'),
-      ...shown('core/test/write-failures', 'and one that fails with %s alike', 'leaves an unused file'),
+      ...shown('core/test/write-failures', 'and one that fails with %s alike'),
+      ...shown('core/test/refused-rotation', 'leaves an unused file'),
     ],
   },
   {
     fault: 'a write that hangs',
     promise: 'adds wait, then `TIMEOUT`; reads go on; `stop` gives up after `timeout` with an error',
-    shownBy: [...shown('core/test/write-failures', 'a write that hangs'), ...shown('core/test/lifecycle', 'because it hangs')],
+    shownBy: [...shown('core/test/write-failures', 'a write that hangs'), ...shown('core/test/failed-stop', 'because it hangs')],
   },
   {
     fault: 'the clock jumps',
@@ -169,7 +172,8 @@ export const matrix: readonly MatrixLine[] = [
     shownBy: [
       ...shown('core/test/add', 'are copied at once', 'stay what they were when the buffer is changed'),
       ...shown('core/test/events', 'a listener that fails'),
-      ...shown('core/test/lifecycle', 'of a flush waits for it', 'twice at once is one stop', 'is NOT_RUNNING before start and after stop'),
+      ...shown('core/test/lifecycle', 'of a flush waits for it', 'twice at once is one stop'),
+      ...shown('core/test/wrong-state', 'is NOT_RUNNING before start and after stop'),
     ],
   },
   {

@@ -14,6 +14,8 @@ export class Account {
   readonly #byPlace = new Map<string, PlacedEntry>()
   /** Places that were acknowledged before it was told whose they are. */
   readonly #durablePlaces = new Set<string>()
+  /** Sequences that were told before it was told whose they are. */
+  readonly #placedSequences = new Map<string, number>()
   readonly #bySequence = new Map<number, Entry>()
   /** Everything before it was acknowledged. */
   #durableBelow = 0
@@ -85,6 +87,8 @@ export class Account {
     if (this.#isRemoved(location)) entry.state = 'removed'
     else if (this.#durablePlaces.delete(place)) entry.state = 'durable'
     else if (entry.state === 'offered') entry.state = 'accepted'
+    const sequence = this.#placedSequences.get(place)
+    if (sequence !== undefined) this.number(entry, sequence)
   }
 
   /** The store has said that they are durable. */
@@ -105,6 +109,13 @@ export class Account {
       const entry = this.#bySequence.get(this.#durableBelow)
       if (entry) this.acknowledge([entry])
     }
+  }
+
+  /** The store has said which sequence the item has that stands there. */
+  numberAt(location: Location, sequence: number): void {
+    const entry = this.at(location)
+    if (entry) this.number(entry, sequence)
+    else this.#placedSequences.set(placeOf(location), sequence)
   }
 
   /** The store has said which sequence the item has. */
@@ -166,6 +177,7 @@ export class Account {
       else this.#lose(entry)
     }
     this.#durablePlaces.clear()
+    this.#placedSequences.clear()
     this.#durableBelow = 0
     this.#last = this.placed().reduce<Location | undefined>(
       (last, { location }) => (last && compareLocations(last, location) > 0 ? last : location),

@@ -62,10 +62,7 @@ export class WatchedStore {
     this.db.on('write', (event) => {
       if (this.#isDead) return
       const locations = event.locations()
-      locations.forEach((location, n) => {
-        const entry = account.at(location)
-        if (entry) account.number(entry, event.sequence + n)
-      })
+      for (const [n, location] of locations.entries()) account.numberAt(location, event.sequence + n)
       if (event.durable) account.acknowledgeAt(locations)
     })
     this.db.on('sync', ({ sequence }) => {

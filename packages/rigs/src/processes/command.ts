@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
+import { record } from '../reliability/results.js'
 import { KillLoop, type KillTally } from './kill-loop.js'
 
 interface Options {
@@ -10,19 +11,20 @@ interface Options {
   readonly seed: number
   readonly readers: number
   readonly dir?: string
+  readonly record?: true
 }
 
 // How often the line is written where it is not overwritten.
 const CYCLES_PER_LINE = 100
 
-async function kill({ cycles, seed, readers, dir }: Options): Promise<void> {
+async function kill({ cycles, seed, readers, dir, record: toRecord }: Options): Promise<void> {
   const parent = dir === undefined ? tmpdir() : resolve(process.env.INIT_CWD ?? '.', dir)
   mkdirSync(parent, { recursive: true })
   const directory = mkdtempSync(join(parent, 'varve-kill-'))
   const start = performance.now()
   const seconds = (): number => (performance.now() - start) / 1000
   const loop = new KillLoop({
-    program: fileURLToPath(new URL('./program.js', import.meta.url)),
+    program: fileURLToPath(new URL('./process-program.js', import.meta.url)),
     directory: join(directory, 'store'),
     cycles,
     seed,
@@ -37,6 +39,19 @@ async function kill({ cycles, seed, readers, dir }: Options): Promise<void> {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
     process.stdout.write(`${describe(tally, seed, seconds())}\n`)
     rmSync(directory, { recursive: true })
+    if (toRecord) {
+      const { durable, looks, transactions, removals, followed } = tally
+      const figures = {
+        'writers killed': tally.cycles,
+        seed,
+        'items acknowledged and kept': durable,
+        looks,
+        transactions,
+        'trims and drops': removals,
+        'items followed': followed,
+      }
+      record(fileURLToPath(new URL('../../..', import.meta.url)), { command: 'pnpm kill', figures })
+    }
   } catch (error) {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
     throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe store is left at ${join(directory, 'store')}`, {
@@ -76,6 +91,7 @@ try {
     .option('--seed <S>', 'of what the writers do and when they are killed', wholeNumber(0), Date.now() % 1_000_000)
     .option('--readers <N>', 'processes that follow the store all the while', wholeNumber(0), 1)
     .option('--dir <PATH>', "where to keep the store (default: in the system's temporary directory)")
+    .option('--record', 'write the figures into results.json, for RELIABILITY.md')
     .action(kill)
     .parseAsync()
 } catch (error) {
