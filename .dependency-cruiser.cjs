@@ -40,8 +40,20 @@ module.exports = {
     only('fs-backend', { packages: ['backend/src/index\\.ts$'], modules: ['fs-native-extensions'], builtins: true }),
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
     only('cli', {
-      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$'],
-      modules: ['commander', 'cli-progress', '@types/cli-progress', 'cli-table3', 'filesize'],
+      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
+      modules: [
+        '@bomb\\.sh/tab',
+        '@clack/prompts',
+        'bytes-iec',
+        'cli-progress',
+        '@types/cli-progress',
+        'cli-table3',
+        'commander',
+        'filesize',
+        'modern-tar',
+        '@types/ms',
+        'ms',
+      ],
       builtins: true,
     }),
     only('bench', {
