@@ -27,7 +27,7 @@ interface BenchOptions extends Selection {
   readonly python?: string
 }
 
-const pace = { usual: { rounds: 5, scale: 1 }, quick: { rounds: 3, scale: 0.1 }, quickWithPeers: { rounds: 1, scale: 0.1 } }
+const pace = { usual: { rounds: 5, scale: 1 }, quick: { rounds: 3, scale: 0.1 }, quickWithPeers: { rounds: 1, scale: 0.05 } }
 
 export function benchCommand(): Command {
   return new Command('bench')

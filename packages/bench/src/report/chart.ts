@@ -3,7 +3,7 @@ import { formatValue } from '../format-value.js'
 import type { ContenderResult, Run, WorkloadResult } from '../result.js'
 import type { Theme } from './theme.js'
 
-/** One drawing: the workloads of a group, each with a bar for each contender, as many times as good as the store at 1. */
+/** One drawing: the workloads of a group, each with a bar for each contender that can be compared, as many times as good as the store at 1. */
 export interface Chart {
   /** For a file's name. */
   readonly name: string
@@ -14,18 +14,43 @@ export interface Chart {
 
 const ROW_HEIGHT = 15
 const GROUP_GAP = 22
-const FRAME_HEIGHT = 110
+const HEAD_HEIGHT = 62
+/** The axis, and a legend of up to three lines. */
+const FOOT_HEIGHT = 110
+const TITLES_WIDTH = 250
+const LABELS_WIDTH = 120
 
-/** The groups in which more than one contender has something to show. */
+/** A chart for each group. What is not durable where the others are is in none: it would only make their bars short. */
 export function chartsOf(run: Run, theme: Theme): Chart[] {
-  const groups = [...new Set(run.results.map(({ group }) => group))]
-  return groups.flatMap((group) => {
-    const results = run.results.filter((result) => result.group === group && result.contenders.some(({ ratio }) => ratio !== undefined))
-    return results.length === 0 ? [] : [chart(group, results, theme)]
-  })
+  const results = run.results
+    .map((result) => ({
+      ...result,
+      contenders: result.contenders.filter(({ ratio, notCompared }) => ratio !== undefined && notCompared === undefined),
+    }))
+    .filter(({ contenders }) => contenders.length > 0)
+  const colors = colorsOf(results, theme)
+  return [...new Set(results.map(({ group }) => group))].map((group) =>
+    chart(
+      group,
+      results.filter((result) => result.group === group),
+      { theme, colors },
+    ),
+  )
 }
 
-function chart(group: string, results: readonly WorkloadResult[], theme: Theme): Chart {
+/** Whoever takes part has the same colour everywhere. */
+function colorsOf(results: readonly WorkloadResult[], theme: Theme): Map<string, string> {
+  const roles = new Map(results.flatMap(({ contenders }) => contenders.map(({ name, role }) => [name, role])))
+  const used = { store: 0, limit: 0, peer: 0 }
+  return new Map([...roles].map(([name, role]) => [name, theme.colors[role][used[role]++ % theme.colors[role].length]!]))
+}
+
+interface Look {
+  readonly theme: Theme
+  readonly colors: ReadonlyMap<string, string>
+}
+
+function chart(group: string, results: readonly WorkloadResult[], { theme, colors }: Look): Chart {
   const names = [...new Set(results.flatMap(({ contenders }) => contenders.map(({ name }) => name)))]
   const rows = results.reduce((sum, { contenders }) => sum + contenders.length * ROW_HEIGHT + GROUP_GAP, 0)
   const of = (result: WorkloadResult, name: string): ContenderResult | undefined => result.contenders.find((one) => one.name === name)
@@ -39,42 +64,34 @@ function chart(group: string, results: readonly WorkloadResult[], theme: Theme):
       textStyle: { color: theme.text, fontSize: 16 },
       subtextStyle: { color: theme.muted },
     },
-    legend: { top: 48, type: 'scroll', textStyle: { color: theme.text } },
-    grid: { left: 8, right: 150, top: 82, bottom: 8, containLabel: true },
+    legend: { bottom: 8, itemGap: 16, textStyle: { color: theme.text } },
+    grid: { left: TITLES_WIDTH, right: LABELS_WIDTH, top: HEAD_HEIGHT, bottom: FOOT_HEIGHT },
     xAxis: { type: 'value', axisLabel: { color: theme.muted, formatter: '{value} ×' }, splitLine: { lineStyle: { color: theme.line } } },
     yAxis: {
       type: 'category',
       inverse: true,
       data: results.map(({ title }) => title),
-      axisLabel: { color: theme.text, width: 210, overflow: 'break' },
+      axisLabel: { color: theme.text, width: TITLES_WIDTH - 30, overflow: 'break' },
       axisLine: { lineStyle: { color: theme.line } },
     },
-    series: names.map((name, n) => ({
+    series: names.map((name) => ({
       name,
       type: 'bar',
       barMaxWidth: ROW_HEIGHT - 3,
       barMinHeight: 1,
-      itemStyle: { color: theme.colors[n % theme.colors.length]!, ...(isLimit(results, name) && { opacity: 0.55 }) },
+      itemStyle: { color: colors.get(name)! },
       data: results.map((result) => {
         const one = of(result, name)
         return {
           // The store's own ratio to itself is 1; another is as good as 1 / ratio of it.
           value: one?.ratio ? Number((1 / one.ratio).toPrecision(4)) : Number.NaN,
-          label: { show: one !== undefined, formatter: one ? labelOf(one, result) : '' },
+          label: { show: one !== undefined, formatter: one ? formatValue(one.value, result.figure) : '' },
         }
       }),
       label: { position: 'right', color: theme.muted, fontSize: 10 },
     })),
   }
-  return { name: fileNameOf(group), title: group, height: rows + FRAME_HEIGHT, option }
-}
-
-function isLimit(results: readonly WorkloadResult[], name: string): boolean {
-  return results.some(({ contenders }) => contenders.some((one) => one.name === name && one.role === 'limit'))
-}
-
-function labelOf({ value, notCompared }: ContenderResult, { figure }: WorkloadResult): string {
-  return formatValue(value, figure) + (notCompared ? ' (not durable)' : '')
+  return { name: fileNameOf(group), title: group, height: rows + HEAD_HEIGHT + FOOT_HEIGHT, option }
 }
 
 function fileNameOf(group: string): string {
