@@ -11,7 +11,7 @@ export interface Verdict {
   readonly compared?: Compared
 }
 
-export interface Compared {
+interface Compared {
   readonly pairs: number
   /** How many times as good the present build is as the base, in the mean of the pairs. */
   readonly ratio: number
