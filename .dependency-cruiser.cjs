@@ -63,7 +63,7 @@ module.exports = {
     }),
     only('rigs', {
       packages: ['(core|fs-backend|memory-backend)/src/index\\.ts$', 'backend/src/(faults/)?index\\.ts$'],
-      modules: ['commander'],
+      modules: ['commander', 'fast-check'],
       builtins: true,
     }),
 

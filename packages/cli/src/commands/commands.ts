@@ -2,10 +2,12 @@ import type { Command } from 'commander'
 import type { Context } from '../context.js'
 import { addCommand } from './add.js'
 import { benchCommand } from './bench.js'
+import { copyCommand } from './copy.js'
 import { destroyCommand } from './destroy.js'
 import { dropCommand } from './drop.js'
 import { exportCommand } from './export.js'
 import { followCommand } from './follow.js'
+import { importCommand } from './import.js'
 import { inspectCommand } from './inspect.js'
 import { listCommand } from './list.js'
 import { readCommand } from './read.js'
@@ -31,6 +33,8 @@ export const commands: readonly ((context: Context) => Command)[] = [
   rtrimCommand,
   dropCommand,
   destroyCommand,
+  copyCommand,
+  importCommand,
   exportCommand,
   benchCommand,
   roundtripCommand,
