@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { manyFiles, sampleTree, temporaryDirectory } from './sample-tree.js'
+import { manyFiles, sampleTree, temporaryDirectory } from '../sample-tree.js'
 
-const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
+const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url))
 
 beforeAll(() => {
   if (!existsSync(bin)) throw new Error('the command is not built: npm run build')
