@@ -75,6 +75,7 @@ export async function repairStore(
   const lock = await backend.lock().catch((error: unknown) => {
     throw backendFailure(`lock ${backend.description}`, error)
   })
+  let report: RepairReport
   try {
     const repair = await Repair.begin(backend, naming, options.genesisBytes)
     try {
@@ -83,16 +84,19 @@ export async function repairStore(
         signal?.throwIfAborted()
         await repair.carryOut(task)
       }
-      return { dryRun, steps: tasks.map((task) => repair.stepOf(task)), damages }
+      report = { dryRun, steps: tasks.map((task) => repair.stepOf(task)), damages }
     } finally {
       await repair.end()
     }
   } catch (error) {
+    await lock.release().catch(() => undefined)
     if (signal?.aborted && error === signal.reason) throw error
     throw error instanceof TypeError ? error : backendFailure(`repair ${backend.description}`, error)
-  } finally {
-    await lock.release().catch(() => undefined)
   }
+  await lock.release().catch((error: unknown) => {
+    throw backendFailure(`repair ${backend.description}: everything is done, but for giving back the lock`, error)
+  })
+  return report
 }
 
 class Repair {
