@@ -7,7 +7,7 @@ import { FileWindow } from './file-window.js'
 import { run, runSync } from './loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
 import { readBytes, readBytesSync } from './read-bytes.js'
-import { rescueHeader, untrimmed } from './rescue-header.js'
+import { type RescuedHeader, rescueHeader, untrimmed } from './rescue-header.js'
 import { isUnused, isUnusedSync } from './unused-file.js'
 
 const MAX_OPEN = 64
@@ -175,6 +175,16 @@ export class FileSet {
     return bytes
   }
 
+  /** How many bytes a file has that can't be used; 0 where even that can't be told. */
+  async sizeOfUnusable(index: number): Promise<number> {
+    try {
+      const file = await this.#backend.open(this.naming.dataFile(index))
+      return await file.size().finally(() => file.close())
+    } catch {
+      return 0
+    }
+  }
+
   /** Closes the file once nobody reads it; the next reader opens it anew. */
   async forget(index: number): Promise<void> {
     const open = this.#open.get(index)
@@ -289,7 +299,8 @@ export class FileSet {
   }
 }
 
-function rescued({ open }: FileWindow, header: FileHeader | undefined, fault: VarveError): OpenFile {
-  if (!header) throw fault
-  return new OpenFile(open.name, open.file, header, open.physical(open.end), fault)
+function rescued({ open }: FileWindow, found: RescuedHeader | undefined, fault: VarveError): OpenFile {
+  if (!found) throw fault
+  const { header, isSequenceKnown } = found
+  return new OpenFile(open.name, open.file, header, open.physical(open.end), { fault, isSequenceKnown })
 }
