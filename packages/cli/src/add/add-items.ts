@@ -82,6 +82,11 @@ export async function addTogether(store: Varve, items: AsyncIterable<NewItem>, {
 function explained(error: unknown, source: string, number: number | undefined): unknown {
   if (!VarveError.is(error)) return error
   const item = `${source === '-' ? 'standard input' : source}${number === undefined ? '' : `, item ${number}`}`
+  if (error.pending) {
+    const why = error.cause instanceof Error ? error.cause.message : error.message
+    const advice = error.code === 'NO_SPACE' ? 'make room, and add it again with all that follows' : 'what was printed before it is stored'
+    return new CommandError(ExitCode.failed, `${item} can't be stored: ${why}; ${advice}`, { cause: error })
+  }
   switch (error.code) {
     case 'EMPTY_ITEM':
       return new CommandError(ExitCode.failed, `${item} is empty, and an item has at least one byte`, { cause: error })
