@@ -39,9 +39,22 @@ module.exports = {
     },
     only('fs-backend', { packages: ['backend/src/index\\.ts$'], modules: ['fs-native-extensions'], builtins: true }),
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
+    only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'] }),
     only('cli', {
-      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$'],
-      modules: ['commander', 'cli-progress', '@types/cli-progress', 'cli-table3', 'filesize'],
+      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
+      modules: [
+        '@bomb\\.sh/tab',
+        '@clack/prompts',
+        'bytes-iec',
+        'cli-progress',
+        '@types/cli-progress',
+        'cli-table3',
+        'commander',
+        'filesize',
+        'modern-tar',
+        '@types/ms',
+        'ms',
+      ],
       builtins: true,
     }),
     only('bench', {
@@ -51,7 +64,7 @@ module.exports = {
     }),
     only('rigs', {
       packages: ['(core|fs-backend|memory-backend)/src/index\\.ts$', 'backend/src/(faults/)?index\\.ts$'],
-      modules: ['commander'],
+      modules: ['commander', 'fast-check'],
       builtins: true,
     }),
 

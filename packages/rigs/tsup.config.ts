@@ -4,6 +4,9 @@ export default defineConfig({
   entry: {
     crash: 'src/crash/command.ts',
     'crash-worker': 'src/crash/worker.ts',
+    'crash-sequences-worker': 'src/crash/sequences-worker.ts',
+    model: 'src/model/command.ts',
+    'model-worker': 'src/model/worker.ts',
     mutants: 'src/mutants/command.ts',
     reliability: 'src/reliability/command.ts',
     kill: 'src/processes/command.ts',

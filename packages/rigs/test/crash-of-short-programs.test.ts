@@ -1,27 +1,31 @@
-import type { CrashStateOptions } from '@varve/backend/faults'
+import { availableParallelism } from 'node:os'
 import { expect, test } from 'vitest'
-import { explore } from '../src/crash/explore.js'
-import { Tally } from '../src/crash/tally.js'
-import { sequences } from '../src/programs/sequences.js'
+import type { SequencesFinding } from '../src/crash/search-sequences.js'
+import { SURROUNDINGS } from '../src/programs/sequences.js'
+import { searchSeeds } from '../src/threads/search-seeds.js'
+import { bundled } from './bundled.js'
 import { printCount } from './print-count.js'
 
-// The longer the programs, the more of them there are, and the coarser what becomes of a write.
-const fine: CrashStateOptions = { sectorSize: 32 }
-const medium: CrashStateOptions = { sectorSize: 64, maxSectors: 6, maxCombinations: 64, maxSubsets: 32, samples: 4 }
-const coarse: CrashStateOptions = { sectorSize: 256, maxSectors: 2, maxCombinations: 8, maxSubsets: 8, samples: 2 }
-const statesByLength = [fine, fine, medium, coarse]
+const { url } = await bundled('crash/sequences-worker')
 
 test('power loss at any step of any sequence of up to three operations: what was acknowledged is there, the rest whole or not at all', {
   timeout: 900_000,
 }, async () => {
-  const tally = new Tally()
-  let programs = 0
-  for (const { program, known, length } of sequences(3)) {
-    await explore(program, { tally, known, states: statesByLength[length] as CrashStateOptions, deeperOneIn: 500 })
-    programs++
-  }
-  printCount('programs that lost power at every step', programs)
-  printCount('crash states', tally.states)
-  printCount('checks of crash states', tally.checks)
-  expect(tally.states).toBeGreaterThan(130_000)
+  const violations: string[] = []
+  const total = { programs: 0, states: 0, checks: 0 }
+  await searchSeeds<SequencesFinding>(SURROUNDINGS.keys(), {
+    worker: url,
+    threads: availableParallelism(),
+    onFinding({ violation, programs, states, checks }) {
+      if (violation) violations.push(violation)
+      total.programs += programs
+      total.states += states
+      total.checks += checks
+    },
+  })
+  printCount('programs that lost power at every step', total.programs)
+  printCount('crash states', total.states)
+  printCount('checks of crash states', total.checks)
+  expect(violations).toEqual([])
+  expect(total.states).toBeGreaterThan(95_000)
 })

@@ -84,7 +84,7 @@ describe('what a process was told', () => {
 
   test('is broken where items are shown twice, or not in the order in which they were added', () => {
     expect(tell(opening(2), observed([a, { ...a, sequence: 1 }]))).toContain('twice')
-    expect(tell(opening(2), observed([b, a]))).toContain('behind')
+    expect(tell(opening(2), observed([b, a], 2))).toContain('behind')
     const [first, second] = [item(1, 1, { sequence: 0 }), item(1, 0, { sequence: 1 })]
     const swapped = [
       { ...first, location: a.location },

@@ -1,21 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { WriteJob } from '../src/processes/job.js'
 import { KillLoop } from '../src/processes/kill-loop.js'
 import { lookAt } from '../src/processes/look.js'
 import { ProcessLedger } from '../src/processes/process-ledger.js'
 import { stoppedHolder } from '../src/processes/stopped-holder.js'
 import { WatchedProcess } from '../src/processes/watched-process.js'
-import { type BundledProgram, bundledProgram } from './bundled-program.js'
+import { bundled } from './bundled.js'
 import { printCount } from './print-count.js'
 
-let bundle: BundledProgram
-beforeAll(async () => {
-  bundle = await bundledProgram()
-})
-afterAll(() => bundle.dispose())
+const program = await bundled('processes/program')
 
 /** Where a store may be: a directory on the disk that is gone after the test. */
 function storeDirectory(): string {
@@ -25,7 +21,7 @@ function storeDirectory(): string {
 }
 
 function started(job: WriteJob | { readonly do: 'open'; readonly directory: string }, ledger = new ProcessLedger()): WatchedProcess {
-  const process = new WatchedProcess(job, { program: bundle.path, ledger })
+  const process = new WatchedProcess(job, { program: program.path, ledger })
   onTestFinished(async () => {
     process.kill()
     await process.ended().catch(() => undefined)
@@ -39,7 +35,7 @@ const timeout = 60_000
 describe('a process that is killed with kill -9', () => {
   test('loses nothing that was acknowledged, and a reader in another process follows right through', { timeout }, async () => {
     const cycles = 22
-    const tally = await new KillLoop({ program: bundle.path, directory: storeDirectory(), cycles, seed: 1, readers: 1 }).run()
+    const tally = await new KillLoop({ program: program.path, directory: storeDirectory(), cycles, seed: 1, readers: 1 }).run()
     expect(tally).toMatchObject({ cycles, refused: 0 })
     for (const count of [tally.durable, tally.looks, tally.transactions, tally.removals, tally.followed, tally.reads])
       expect(count).toBeGreaterThan(0)
@@ -135,7 +131,7 @@ describe('a second writer', () => {
     'is refused beside one that is halted, which then goes on as if nothing had been',
     { timeout },
     async () => {
-      const counts = await stoppedHolder({ program: bundle.path, directory: storeDirectory(), seed: 4, times: 3 })
+      const counts = await stoppedHolder({ program: program.path, directory: storeDirectory(), seed: 4, times: 3 })
       expect(counts.refused).toBe(6)
       expect(counts.durable).toBeGreaterThan(0)
     },

@@ -1,17 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
+import { positiveNumber, wholeNumber } from '../command-line/numbers.js'
 import { describeProgram, type Program } from '../programs/program.js'
 import { randomProgram } from '../programs/random-program.js'
+import { SURROUNDINGS } from '../programs/sequences.js'
 import { record } from '../reliability/results.js'
+import { searchSeeds, seedsFrom } from '../threads/search-seeds.js'
 import { type Finding, searchProgram } from './search.js'
-import { searchSeeds } from './worker-pool.js'
+import type { SequencesFinding } from './search-sequences.js'
 
 interface Options {
   readonly minutes?: number
   readonly seed: number
   readonly replay?: number
   readonly program?: Program
+  readonly short?: true
   readonly record?: true
 }
 
@@ -31,9 +35,10 @@ async function search({ minutes = Number.POSITIVE_INFINITY, seed, record: toReco
       `${seconds.toFixed(0)} s: ${programs} programs from seed ${seed} on, ${states} states, ${checks} checks, ${(states / seconds).toFixed(0)} states per second on ${threads} threads`,
     )
   }
-  await searchSeeds(seed, {
+  const isOver = (): boolean => broken || performance.now() - start > minutes * 60_000
+  await searchSeeds<Finding>(seedsFrom(seed, isOver), {
+    worker: new URL('./crash-worker.js', import.meta.url),
     threads,
-    isOver: () => broken || performance.now() - start > minutes * 60_000,
     onFinding(finding) {
       counts.programs++
       counts.states += finding.states
@@ -52,6 +57,22 @@ async function search({ minutes = Number.POSITIVE_INFINITY, seed, record: toReco
     const root = fileURLToPath(new URL('../../..', import.meta.url))
     record(root, { command: 'pnpm crash', figures: { ...counts, 'first seed': seed, violations: broken ? 1 : 0 } })
   }
+  return broken
+}
+
+/** All short programs, as `npm test` tries them. */
+async function searchShort(): Promise<boolean> {
+  let broken = false
+  await searchSeeds<SequencesFinding>(SURROUNDINGS.keys(), {
+    worker: new URL('./crash-sequences-worker.js', import.meta.url),
+    threads: availableParallelism(),
+    onFinding({ programs, states, checks, violation }) {
+      print(
+        `${programs} programs, ${states} states, ${checks} checks: ${violation ? `the promise is broken by ${violation}` : 'the promise is kept'}`,
+      )
+      broken ||= violation !== undefined
+    },
+  })
   return broken
 }
 
@@ -75,18 +96,6 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number below 1,000,000,000.')
-  return value
-}
-
-function positiveNumber(text: string): number {
-  const value = Number(text)
-  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.')
-  return value
-}
-
 function programOf(text: string): Program {
   try {
     return JSON.parse(text) as Program
@@ -100,13 +109,14 @@ await new Command('crash')
     'Runs programs on a store whose medium loses power at every step, and checks what is recovered from every state that this could leave.',
   )
   .option('--minutes <n>', 'how long to go on; without it, until it is interrupted', positiveNumber)
-  .option('--seed <n>', 'the seed of the first program', wholeNumber, 1)
-  .option('--replay <seed>', 'only the program of this seed', wholeNumber)
+  .option('--seed <n>', 'the seed of the first program', wholeNumber(0), 1)
+  .option('--replay <seed>', 'only the program of this seed', wholeNumber(0))
   .option('--program <json>', 'only this program', programOf)
+  .option('--short', 'not programs at random but every sequence of up to three operations, which takes a minute or two')
   .option('--record', 'write the figures into results.json, for RELIABILITY.md')
   .action(async (options: Options) => {
     const { replay, program = replay === undefined ? undefined : randomProgram(replay) } = options
-    const broken = program ? await tryOne(program) : await search(options)
+    const broken = program ? await tryOne(program) : options.short ? await searchShort() : await search(options)
     if (broken) process.exitCode = 1
   })
   .parseAsync()

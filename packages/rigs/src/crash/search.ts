@@ -39,7 +39,7 @@ export async function searchProgram(program: Program): Promise<Finding> {
 
 async function violationOf(program: Program, tally: Tally): Promise<Violation | undefined> {
   try {
-    await explore(program, { tally, states: statesFor(program.seed) })
+    await explore(program, { tally, states: statesFor(program.seed), deeperOneIn: 200 })
     return undefined
   } catch (error) {
     if (error instanceof Violation) return error
@@ -49,5 +49,13 @@ async function violationOf(program: Program, tally: Tally): Promise<Violation | 
 
 function statesFor(seed: number): CrashStateOptions {
   const random = seededRandom(seed)
-  return { seed, sectorSize: pick(random, [16, 32, 64, 128]), maxSectors: 12, maxCombinations: 64, samples: pick(random, [4, 12]) }
+  // Some programs are looked at closely and some from afar, for which there are the more of them.
+  return {
+    seed,
+    sectorSize: pick(random, [16, 32, 64, 128]),
+    maxSectors: pick(random, [3, 4, 12]),
+    maxSubsets: pick(random, [8, 32, 64]),
+    maxCombinations: pick(random, [16, 64]),
+    samples: pick(random, [2, 4, 12]),
+  }
 }

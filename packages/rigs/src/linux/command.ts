@@ -3,6 +3,7 @@ import { release, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError } from 'commander'
+import { wholeNumber } from '../command-line/numbers.js'
 import { record } from '../reliability/results.js'
 import type { Outcome, Section, SectionOptions } from './section.js'
 import { sections } from './sections.js'
@@ -89,13 +90,6 @@ function recordRows(rows: readonly (readonly string[])[], seed: number): void {
 
 function showProgress(words: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${words}`)
-}
-
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,9}$/.test(text) || Number(text) < least) throw new InvalidArgumentError(`A whole number from ${least} on.`)
-    return Number(text)
-  }
 }
 
 function addSection(name: string, before: readonly string[] = []): readonly string[] {

@@ -5,7 +5,7 @@ export type Outcome =
   | { readonly kind: 'skipped'; readonly why: string }
   | { readonly kind: 'violation'; readonly how: string }
 
-export interface Counts {
+interface Counts {
   readonly [what: string]: number
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { Command } from './command.js'
 import { pace, size, sizes } from './parameters.js'
+import { StoreCommand } from './store-command.js'
 import type { World } from './world.js'
 
 interface Adding {
@@ -10,12 +10,12 @@ interface Adding {
 
 const common = { wait: fc.boolean(), pace }
 
-function adding({ wait, pace }: Adding, words: string, operation: (world: World) => Promise<unknown>): Command {
-  return new Command({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => operation(world), wait) })
+function adding({ wait, pace }: Adding, words: string, operation: (world: World) => Promise<unknown>): StoreCommand {
+  return new StoreCommand({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => operation(world), wait) })
 }
 
 /** Everything that puts items in or makes them durable. */
-export const addingCommands: readonly fc.Arbitrary<Command>[] = [
+export const addingCommands: readonly fc.Arbitrary<StoreCommand>[] = [
   fc.record({ sizes, durable: fc.boolean(), ...common }).map((choice) => {
     const { sizes, durable } = choice
     return adding(choice, `${durable ? 'durable ' : ''}add ${sizes.join(', ')}`, ({ store }) =>
@@ -51,7 +51,7 @@ export const addingCommands: readonly fc.Arbitrary<Command>[] = [
   // It asks for no flush, and with durability 'os' may have to wait for the stop.
   fc.record({ pace }).map(
     ({ pace }) =>
-      new Command({
+      new StoreCommand({
         words: 'whenDurable of all',
         pace,
         act: async (world) => world.accompany({ ended: world.store.whenDurable(world.account.stored()) }),

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { addingCommands } from './adding.js'
-import type { Model } from './command.js'
 import { settings } from './parameters.js'
 import { readingCommands } from './reading.js'
 import { removingCommands } from './removing.js'
+import type { Model } from './store-command.js'
 import type { Tally } from './tally.js'
 import { upsettingCommands } from './upsetting.js'
 import { World } from './world.js'
@@ -29,7 +29,7 @@ export function storeProperty({ replay, tally }: PropertyOptions) {
       await world.finish()
     } finally {
       await world.leave()
-      tally.add(world)
+      tally.addRun(world)
     }
   })
 }

@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import type { PlacedEntry } from '../watch/entry.js'
 import { lookBeside } from '../watch/look-beside.js'
 import { describeScan, watchedScan } from '../watch/watched-scan.js'
-import { Command } from './command.js'
 import { Follower } from './follower.js'
 import { around, choice, pace } from './parameters.js'
+import { StoreCommand } from './store-command.js'
 import type { World } from './world.js'
 
 const wait = fc.boolean()
@@ -44,11 +44,11 @@ function reading(
   words: string,
   { wait, pace }: { readonly wait: boolean; readonly pace: number },
   operation: (world: World) => Promise<unknown>,
-): Command {
-  return new Command({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => operation(world), wait) })
+): StoreCommand {
+  return new StoreCommand({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => operation(world), wait) })
 }
 
-function one(verb: 'read' | 'readSync' | 'readStream'): fc.Arbitrary<Command> {
+function one(verb: 'read' | 'readSync' | 'readStream'): fc.Arbitrary<StoreCommand> {
   return fc.record({ n: choice, wait, pace }).map((chosen) =>
     reading(`${verb} item ${chosen.n}`, chosen, async ({ account, store }) => {
       const entry: PlacedEntry | undefined = around(account.placed(), chosen.n)
@@ -58,7 +58,7 @@ function one(verb: 'read' | 'readSync' | 'readStream'): fc.Arbitrary<Command> {
 }
 
 /** Everything that looks at a store and changes nothing. */
-export const readingCommands: readonly fc.Arbitrary<Command>[] = [
+export const readingCommands: readonly fc.Arbitrary<StoreCommand>[] = [
   one('read'),
   one('readSync'),
   one('readStream'),
@@ -70,7 +70,7 @@ export const readingCommands: readonly fc.Arbitrary<Command>[] = [
   }),
   fc.record({ bounds: fc.array(bound, { maxLength: 1 }), buffered: fc.boolean(), pace }).map(
     ({ bounds, buffered, pace }) =>
-      new Command({
+      new StoreCommand({
         words: `follow ${buffered ? 'buffered ' : ''}${bounds.map(({ kind, by, n }) => `${kind} ${by} ${n}`).join(' ')}`,
         pace,
         act: async (world) => world.accompany(new Follower(world.store, { buffered, ...boundsOf(world, bounds) })),
@@ -80,6 +80,6 @@ export const readingCommands: readonly fc.Arbitrary<Command>[] = [
     .record({ pace })
     .map(
       ({ pace }) =>
-        new Command({ words: 'look from beside', pace, act: ({ disk, settings, account }) => lookBeside(disk, settings, account) }),
+        new StoreCommand({ words: 'look from beside', pace, act: ({ disk, settings, account }) => lookBeside(disk, settings, account) }),
     ),
 ]

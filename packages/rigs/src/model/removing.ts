@@ -2,16 +2,16 @@ import fc from 'fast-check'
 import { contentOf } from '../programs/item-content.js'
 import type { PlacedEntry } from '../watch/entry.js'
 import type { Outcome } from '../watch/watched-store.js'
-import { Command } from './command.js'
 import { around, choice, pace } from './parameters.js'
+import { StoreCommand } from './store-command.js'
 import type { World } from './world.js'
 
 const RECORD_HEADER_BYTES = 8
 
-function trim(side: 'left' | 'right'): fc.Arbitrary<Command> {
+function trim(side: 'left' | 'right'): fc.Arbitrary<StoreCommand> {
   return fc.record({ n: choice, expects: fc.boolean(), wait: fc.boolean(), pace }).map(({ n, expects, wait, pace }) => {
     const words = `${side === 'left' ? 'ltrim up to and with' : 'rtrim from'} item ${n}${expects ? ', which is expected' : ''}`
-    return new Command({
+    return new StoreCommand({
       words: wait ? words : `begin ${words}`,
       pace,
       act: (world) => world.do(words, () => trimAt(world, side, n, expects), wait),
@@ -28,7 +28,7 @@ async function trimAt({ store, account }: World, side: 'left' | 'right', n: numb
 }
 
 /** Everything that takes items away. */
-export const removingCommands: readonly fc.Arbitrary<Command>[] = [
+export const removingCommands: readonly fc.Arbitrary<StoreCommand>[] = [
   trim('left'),
   trim('right'),
   fc.record({ n: choice, wait: fc.boolean(), pace }).map(({ n, wait, pace }) => {
@@ -37,6 +37,6 @@ export const removingCommands: readonly fc.Arbitrary<Command>[] = [
       const entry: PlacedEntry | undefined = around(account.stored(), n)
       return entry && store.drop(entry.location.index)
     }
-    return new Command({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => drop(world), wait) })
+    return new StoreCommand({ words: wait ? words : `begin ${words}`, pace, act: (world) => world.do(words, () => drop(world), wait) })
   }),
 ]

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeNumber } from '../command-line/numbers.js'
 import { record } from '../reliability/results.js'
 import { plantedBugs } from './planted-bugs.js'
 import { findUnplantable, tryMutants, tryRigs, type Verdict } from './try-mutants.js'
@@ -15,20 +16,14 @@ interface Options {
   readonly record?: true
 }
 
-const count = (text: string): number => {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on.')
-  return value
-}
-
 // So that what listens to the exit ends the runs under way and removes the copies.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 await new Command('mutants')
   .description('Plants bugs in a copy of the sources, one at a time, and shows which test catches each.')
   .option('--only <text...>', 'only those whose name contains one of the texts')
-  .option('--jobs <count>', 'how many at the same time', count, Math.min(4, availableParallelism()))
-  .option('--limit <seconds>', 'after which a run counts as hanging', count, 300)
+  .option('--jobs <count>', 'how many at the same time', wholeNumber(1), Math.min(4, availableParallelism()))
+  .option('--limit <seconds>', 'after which a run counts as hanging', wholeNumber(1), 300)
   .option('--no-baseline', 'do not run the rigs without a bug first')
   .option('--record', 'write the figures into results.json, for RELIABILITY.md')
   .action(run)

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeNumber } from '../command-line/numbers.js'
 import { record } from '../reliability/results.js'
 import { KillLoop, type KillTally } from './kill-loop.js'
 
@@ -75,13 +76,6 @@ function describe(tally: KillTally, seed: number, seconds: number): string {
     `${transactions} transactions; ${removals} trims and drops, and ${interruptedRemovals} interrupted, of which ${interruptedRemovalsDone} were found done.`,
     `Readers in other processes were shown ${followed} items and read ${reads} at random.`,
   ].join('\n')
-}
-
-function wholeNumber(least: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d{1,10}$/.test(text) || Number(text) < least) throw new InvalidArgumentError(`A whole number from ${least} on.`)
-    return Number(text)
-  }
 }
 
 try {

@@ -54,16 +54,16 @@ export interface Sequence {
   readonly length: number
 }
 
-/** Every sequence of up to `longest` operations, in a new store and in one with three files, with each durability. */
-export function* sequences(longest: number): Generator<Sequence> {
-  for (const [n, prelude] of PRELUDES.entries()) {
-    for (const [m, durability] of (['sync', 'os'] as const).entries()) {
-      const settings: StoreSettings = { maxFileSize: 512, maxBufferItems: 3, durability }
-      const rest = { settings, preallocation: m * 24, seed: 1000 + 2 * n + m }
-      yield { program: { ...rest, operations: prelude }, known: 0, length: 0 }
-      yield* longerThan(prelude, { rest, length: 1, longest, turns: ALPHABET.map(() => 0) })
-    }
-  }
+/** In what store short programs run: a new one and one with three files, each with either durability. No state of one can be a state of another. */
+export const SURROUNDINGS = PRELUDES.flatMap((prelude) => (['sync', 'os'] as const).map((durability) => ({ prelude, durability })))
+
+/** Every sequence of up to `longest` operations, in the store of that number. */
+export function* sequences(longest: number, store: number): Generator<Sequence> {
+  const { prelude, durability } = SURROUNDINGS[store] as (typeof SURROUNDINGS)[number]
+  const settings: StoreSettings = { maxFileSize: 512, maxBufferItems: 3, durability }
+  const rest = { settings, preallocation: durability === 'os' ? 24 : 0, seed: 1000 + store }
+  yield { program: { ...rest, operations: prelude }, known: 0, length: 0 }
+  yield* longerThan(prelude, { rest, length: 1, longest, turns: ALPHABET.map(() => 0) })
 }
 
 interface Growth {

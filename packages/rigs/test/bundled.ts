@@ -4,21 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'tsup'
+import { afterAll } from 'vitest'
 import { alias } from '../../../vitest.shared.js'
 
-export interface BundledProgram {
-  readonly path: string
-  dispose(): void
-}
-
-/** Bundles what the rigs run in processes of its own, with the very sources that the tests run on, so that no test depends on a build. */
-export async function bundledProgram(): Promise<BundledProgram> {
+/**
+ * Bundles a program of `src/` that runs in processes or threads of its own, with the very sources that the tests run on, so that no test depends on a
+ * build. It is gone when the file's tests are over.
+ */
+export async function bundled(program: string): Promise<{ readonly path: string; readonly url: URL }> {
   const directory = mkdtempSync(join(tmpdir(), 'varve-rigs-'))
+  afterAll(() => rmSync(directory, { recursive: true, force: true }))
   const native = createRequire(new URL('../../fs-backend/package.json', import.meta.url)).resolve('fs-native-extensions')
   await build({
     config: false,
     silent: true,
-    entry: { program: fileURLToPath(new URL('../src/processes/program.ts', import.meta.url)) },
+    entry: { program: fileURLToPath(new URL(`../src/${program}.ts`, import.meta.url)) },
     outDir: directory,
     outExtension: () => ({ js: '.mjs' }),
     format: 'esm',
@@ -34,7 +34,8 @@ export async function bundledProgram(): Promise<BundledProgram> {
       },
     ],
   })
-  return { path: join(directory, 'program.mjs'), dispose: () => rmSync(directory, { recursive: true }) }
+  const path = join(directory, 'program.mjs')
+  return { path, url: pathToFileURL(path) }
 }
 
 function sourceOf(path: string): string {

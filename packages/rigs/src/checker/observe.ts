@@ -1,1 +1,0 @@
-export { BrokenPromise } from './broken-promise.js'

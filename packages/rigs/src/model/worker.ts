@@ -1,0 +1,4 @@
+import { answerSeeds } from '../threads/answer-seeds.js'
+import { searchSeed } from './search.js'
+
+answerSeeds(searchSeed)
