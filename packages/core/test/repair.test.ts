@@ -1,7 +1,7 @@
 import { Varve } from '@varve/core'
 import { describe, expect, test } from 'vitest'
 import { damagedStores, intactItems, intactStore, nameOf, SMALL } from './support/damaged-stores.js'
-import type { LaidItem } from './support/layout.js'
+import { commitItems, type LaidItem } from './support/layout.js'
 import { codeOf, failOnUnhandledRejections, failure } from './support/rejections.js'
 import { collect } from './support/scanning.js'
 import { copyFiles, diskOf, FILE_HEADER, fileOf, physical } from './support/stored-bytes.js'
@@ -76,6 +76,25 @@ describe('a repair', () => {
     expect(index).toBe(last + 1)
     for (const { location } of items.filter((item) => item.location.index === last)) expect(await codeOf(db.read(location))).toBe('CORRUPT')
     await db.stop()
+  })
+
+  test('of a transaction without its end, of which a file in the middle is missing, takes the rest of it away', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const before = await db.add(new Uint8Array(20), { durable: true })
+    await commitItems(db, 300, 300, 300, 300)
+    const files = await copyFiles(memory)
+    const last = [...files.keys()].filter((name) => name.endsWith('.dat')).length - 1
+    files.delete(nameOf(last))
+    files.delete(nameOf(2))
+    expect(last).toBe(4)
+    expect(await codeOf(Varve.open(await diskOf(files), SMALL))).toBe('FILE_MISSING')
+    const damaged = await diskOf(files)
+    const { steps } = await Varve.repair(damaged, SMALL)
+    expect(steps.filter(({ action }) => action === 'set-aside').map(({ index }) => index)).toEqual([3])
+    const { db: again } = await openStore(SMALL, damaged)
+    expect((await collect(again.scan())).map(({ location }) => location)).toEqual([before])
+    expect(await again.verify()).toMatchObject({ isIntact: true })
+    await again.stop()
   })
 
   test('of an intact store does nothing, and of none is NOT_FOUND', async () => {
