@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/platform/node.ts', 'src/platform/portable.ts'],
+  entry: ['src/index.ts', 'src/format/index.ts', 'src/platform/node.ts', 'src/platform/portable.ts'],
   format: ['esm'],
   target: 'es2022',
   platform: 'neutral',

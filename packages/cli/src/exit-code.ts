@@ -30,7 +30,6 @@ export function exitCodeOf(error: unknown): number {
   if (!VarveError.is(error)) return ExitCode.failed
   switch (error.code) {
     case 'INVALID_OPTION':
-    case 'INVALID_LOCATION':
       return ExitCode.usage
     case 'CORRUPT':
     case 'FILE_MISSING':
@@ -40,6 +39,7 @@ export function exitCodeOf(error: unknown): number {
       return ExitCode.locked
     case 'NOT_FOUND':
     case 'INDEX_NOT_FOUND':
+    case 'INVALID_LOCATION':
       return ExitCode.notFound
     default:
       return ExitCode.failed

@@ -1,47 +1,50 @@
-import { styleText } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
-import { roundtripCommand } from './commands/roundtrip.js'
-import { exitCodeOf } from './exit-code.js'
-import type { Terminal } from './terminal/terminal.js'
-
-/** Everything that a command has of the outside. */
-export interface Context extends Terminal {
-  /** Aborted when the person, or the system, wants the command to end. */
-  readonly signal: AbortSignal
-}
+import { commands } from './commands/commands.js'
+import { addCompletion } from './commands/completion.js'
+import type { Context } from './context.js'
+import { ExitCode, exitCodeOf } from './exit-code.js'
+import { tellError } from './terminal/tell-error.js'
 
 /** Runs `varve` with these arguments and resolves to its exit code. Errors are told on `err`, in one line unless `--debug` is given. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   try {
     await createProgram(context).parseAsync(args, { from: 'user' })
-    return 0
+    return ExitCode.fine
   } catch (error) {
+    // Who reads no further wants no more: that is no failure.
+    if (context.readerGone.aborted && error === context.readerGone.reason) return ExitCode.fine
     // commander has told it by itself, or it was `--help`.
-    if (!(error instanceof CommanderError)) tell(error, args.includes('--debug'), context)
+    if (!(error instanceof CommanderError))
+      tellError(error, { debug: args.includes('--debug'), interrupted: context.signal, err: context.err })
     return exitCodeOf(error)
   }
 }
 
 function createProgram(context: Context): Command {
   const program = new Command('varve')
-    .description('Stores of byte items: laid down once, never changed, checked whenever they are read.')
+    .description(
+      'Stores of byte items: laid down once, never changed, checked whenever they are read. STORE is the directory that holds one.',
+    )
     .version(manifest.version)
     .exitOverride()
     .configureOutput({ writeOut: (text) => context.out.write(text), writeErr: (text) => context.err.write(text) })
+    .configureHelp({ helpWidth: 100 })
     .showHelpAfterError('(varve --help and varve COMMAND --help say what there is)')
-  program.addCommand(roundtripCommand(context).copyInheritedSettings(program))
+    .addHelpText('after', EPILOGUE)
+  for (const command of commands) program.addCommand(command(context).copyInheritedSettings(program))
+  addCompletion(program)
   return program
 }
 
-function tell(error: unknown, debug: boolean, { err }: Context): void {
-  const label = styleText('red', 'error:', { stream: err })
-  const message = error instanceof Error ? error.message : String(error)
-  err.write(`${label} ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`)
-  if (debug && error instanceof Error) err.write(`${detailed(error)}\n`)
-}
+const EPILOGUE = `
+Sizes read 4096, 512KiB or 16MiB; times 250ms, 30s or 5m; locations INDEX:POSITION:SIZE.
+Results go to standard output, the rest to standard error.
 
-function detailed(error: Error): string {
-  const stack = error.stack ?? String(error)
-  return error.cause instanceof Error ? `${stack}\ncaused by ${detailed(error.cause)}` : stack
-}
+Exit codes:
+  0  all is well
+  1  it failed
+  2  it was called wrongly
+  3  damage was found
+  4  another process holds the store
+  5  what was asked for is not there`

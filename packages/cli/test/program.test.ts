@@ -1,27 +1,25 @@
 import { describe, expect, it } from 'vitest'
+import { commands } from '../src/commands/commands.js'
 import { ExitCode } from '../src/exit-code.js'
-import { run } from '../src/program.js'
-import { CapturedOutput } from './captured-output.js'
+import { varve } from './run-varve.js'
 import { manyFiles, sampleTree } from './sample-tree.js'
 
-async function varve(...args: string[]) {
-  const out = new CapturedOutput()
-  const err = new CapturedOutput()
-  const exitCode = await run(args, { out, err, signal: new AbortController().signal })
-  return { exitCode, out: out.text, err: err.text }
-}
-
 describe('varve', () => {
-  it('says what commands there are', async () => {
-    const { exitCode, out, err } = await varve('--help')
-    expect([exitCode, err]).toEqual([ExitCode.fine, ''])
-    expect(out).toMatch(/roundtrip \[options\] \[DIR\] {2}take every file of a directory through a store/)
-  })
-
-  it('says what a command does, with an example', async () => {
-    const { exitCode, out } = await varve('roundtrip', '--help')
-    expect(exitCode).toBe(ExitCode.fine)
-    expect(out).toContain('$ varve roundtrip ~/photos --store /mnt/disk/blocks')
+  it('says what commands there are, and what each does, with an example', async () => {
+    const program = await varve('--help')
+    expect(program).toMatchObject({ exitCode: ExitCode.fine, err: '' })
+    const names = [...program.out.matchAll(/^ {2}([a-z]+) .*[\]>] {2}/gm)]
+      .map(([, name]) => name as string)
+      .filter((name) => name !== 'help')
+    const helps = [program.out]
+    for (const name of names) {
+      const { exitCode, out, err } = await varve(name, '--help')
+      expect([exitCode, err]).toEqual([ExitCode.fine, ''])
+      expect(out).toMatch(/\nExamples?:\n {2}\$ varve /)
+      helps.push(out)
+    }
+    expect(names).toHaveLength(commands.length + 1)
+    await expect(helps.join(`\n${'-'.repeat(100)}\n\n`)).toMatchFileSnapshot('help.txt')
   })
 
   it('says its version', async () => {

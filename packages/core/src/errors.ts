@@ -36,6 +36,7 @@ import type { Location } from './location.js'
  * - `UNSUPPORTED_VERSION`: a newer version of Varve wrote it.
  *
  * The backend's, with its error as `cause`: `LOCKED`, `BUSY`, `NO_SPACE`, `PERMISSION`, `TOO_MANY_OPEN`, `CONFLICT`, `UNSUPPORTED`, `IO`.
+ * `CONFLICT` also where a copy was added to by somebody else than `copyTo`.
  */
 export type VarveErrorCode =
   | 'INVALID_OPTION'

@@ -1,4 +1,5 @@
 export { BackendError, type BackendErrorCode, type BackendFile, type BackendLock, type FileBackend } from '@varve/backend'
+export type { CopyOptions, CopyProgress, CopyReport } from './copy/copy-store.js'
 export { VarveError, type VarveErrorCode, type VarveErrorDetails } from './errors.js'
 export type {
   DestroyDbEvent,

@@ -1,5 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import { type Clock, systemClock } from './clock.js'
+import { type CopyOptions, type CopyReport, copyStore } from './copy/copy-store.js'
 import { Emitter } from './emitter.js'
 import { VarveError } from './errors.js'
 import type { Listener, VarveEventName } from './events.js'
@@ -264,6 +265,21 @@ export class Varve {
   async verify(options: VerifyOptions = NO_OPTIONS): Promise<VerifyReport> {
     const { source } = this.#readable('verify')
     return verifyStore(source, this.#backend, options)
+  }
+
+  /**
+   * Copies what is durable now into another backend, beside whatever else goes on: a store of its own then, with the same locations and sequences, which opens under the same options. Copied again, only what is new is
+   * written; a file that was trimmed since is written anew, and what was dropped goes there too. What is written is read back and checked, block by block, before the promise resolves; it is durable then.
+   *
+   * The destination is locked meanwhile (`LOCKED`), and can be opened with `readOnly` at any time. After a crash or an error it holds a valid store of a part of the items, and the next copy goes on from there: what it has is only
+   * compared by its headers and its ends, so `verify` it from time to time. A trim or drop waits while that very file is copied.
+   *
+   * Errors: `CORRUPT` for damage in this store's file, up to which all is copied; `FOREIGN_FILE` where another store is there; `CONFLICT` where something was added to the copy, and nothing is changed; the destination's own (`NO_SPACE`, …).
+   */
+  async copyTo(destination: FileBackend, options: CopyOptions = NO_OPTIONS): Promise<CopyReport> {
+    if (typeof destination?.list !== 'function') throw new TypeError('copyTo takes a backend, such as fsBackend(directory)')
+    const session = this.#readable('copyTo')
+    return copyStore({ session, destination, options: this.#options, clock: this.#clock }, options)
   }
 
   /** What the store holds and does. Looks at the length of every file. */

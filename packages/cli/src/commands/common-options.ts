@@ -7,7 +7,17 @@ export interface CommonOptions {
   readonly debug?: true
 }
 
-/** The options that every command has. */
-export function addCommonOptions(command: Command): Command {
-  return command.option('--json', 'print the result as JSON').option('--debug', 'print the stack of an error')
+/** The options that every command has, and its examples: arguments and what they do. */
+export function addCommonOptions(command: Command, ...examples: readonly string[]): Command {
+  command.option('--json', 'print the result as JSON').option('--debug', 'print the stack of an error')
+  if (examples.length === 0) return command
+  return command.addHelpText(
+    'after',
+    `\nExample${examples.length > 1 ? 's' : ''}:\n${examples.map((each) => `  $ varve ${each}`).join('\n')}`,
+  )
+}
+
+/** The option of the commands that remove something. */
+export function addYesOption(command: Command): Command {
+  return command.option('-y, --yes', 'do not ask')
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Context } from '../program.js'
+import type { Context } from '../context.js'
 import { printReport } from '../roundtrip/report.js'
 import { roundtrip } from '../roundtrip/roundtrip.js'
 import { addCommonOptions, type CommonOptions } from './common-options.js'
@@ -19,11 +19,9 @@ export function roundtripCommand(context: Context): Command {
     .argument('[DIR]', 'the directory', '.')
     .option('--store <PATH>', 'the store to add to; it is kept (default: a new one in a temporary directory, removed at the end)')
     .option('--keep', 'keep the temporary store, and say where it is')
-  return addCommonOptions(command)
-    .addHelpText('after', '\nExample:\n  $ varve roundtrip ~/photos --store /mnt/disk/blocks')
-    .action(async (directory: string, options: Options) => {
-      const report = await roundtrip({ directory, store: options.store, keep: options.keep === true }, context)
-      if (options.json) context.out.write(`${JSON.stringify(report)}\n`)
-      else printReport(report, context.out)
-    })
+  return addCommonOptions(command, 'roundtrip ~/photos --store /mnt/disk/blocks').action(async (directory: string, options: Options) => {
+    const report = await roundtrip({ directory, store: options.store, keep: options.keep === true }, context)
+    if (options.json) context.out.write(`${JSON.stringify(report)}\n`)
+    else printReport(report, context.out)
+  })
 }

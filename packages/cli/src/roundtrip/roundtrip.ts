@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path'
 import { formatLocation, MiB, Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import { CommandError, ExitCode } from '../exit-code.js'
-import type { Context } from '../program.js'
+import { stoppingAfter } from '../store/with-store.js'
 import { logEvents } from '../terminal/event-log.js'
 import { startProgress } from '../terminal/progress.js'
 import { countOf, formatBytes, megabytesPerSecond } from '../terminal/quantities.js'
+import type { Terminal } from '../terminal/terminal.js'
 import { type FoundFile, type FoundFiles, findFiles, type Skipped } from './find-files.js'
 import { addFiles, commitFiles, type LaidDown } from './lay-down.js'
 import { readBack } from './read-back.js'
@@ -20,6 +21,10 @@ export interface RoundtripOptions {
   readonly keep: boolean
   /** Default: a store on real files. */
   readonly createStore?: CreateStore
+}
+
+interface Context extends Terminal {
+  readonly signal: AbortSignal
 }
 
 /** Makes the store at a path, not yet started. */
@@ -128,19 +133,6 @@ async function comeBack(store: Varve, items: readonly LaidDown[], { err, signal 
     log.end()
     progress.stop()
   }
-}
-
-async function stoppingAfter<T>(store: Varve, work: () => Promise<T>): Promise<T> {
-  let result: T
-  try {
-    result = await work()
-  } catch (error) {
-    // What failed is the news, not that a store in trouble can't be stopped either.
-    await store.stop().catch(() => undefined)
-    throw error
-  }
-  await store.stop()
-  return result
 }
 
 const TOGETHER_FILES = 100

@@ -1,4 +1,4 @@
-import { MultiBar, type SingleBar } from 'cli-progress'
+import { type Bar, MultiBar } from 'cli-progress'
 import { formatBytes, formatDuration, formatRate } from './quantities.js'
 import type { Output } from './terminal.js'
 
@@ -11,24 +11,24 @@ export interface Progress {
   stop(): void
 }
 
-/** A bar with rate and time left on a terminal, a line now and then elsewhere. */
-export function startProgress(output: Output, label: string, totalBytes: number): Progress {
-  return output.isTTY ? new BarProgress(output, label, totalBytes) : new LineProgress(output, label, totalBytes)
+/** On a terminal a bar with rate and time left, or only how much is done where nobody knows the total; nothing elsewhere. */
+export function startProgress(output: Output, label: string, totalBytes?: number): Progress {
+  return output.isTTY ? new BarProgress(output, label, totalBytes) : new NoProgress(output)
 }
 
 class BarProgress implements Progress {
   readonly #start = performance.now()
   // Of cli-progress's two kinds this is the one that can print lines while it shows a bar.
   readonly #bars: MultiBar
-  readonly #bar: SingleBar
-  readonly #total: number
+  readonly #bar: Bar
+  readonly #total: number | undefined
   #done = 0
 
-  constructor(output: Output, label: string, total: number) {
+  constructor(output: Output, label: string, total: number | undefined) {
     this.#total = total
     this.#bars = new MultiBar({
       stream: output,
-      format: `${label} {bar} {percentage}%  {size}  {rate}  {left}`,
+      format: total === undefined ? `${label} {size}  {rate}` : `${label} {bar} {percentage}%  {size}  {rate}  {left}`,
       barCompleteChar: '━',
       barIncompleteChar: '─',
       barsize: 30,
@@ -36,7 +36,7 @@ class BarProgress implements Progress {
       // The command itself sees to signals: a bar that ends on one would let nothing else be put in order.
       gracefulExit: false,
     })
-    this.#bar = this.#bars.create(total, 0, this.#payload())
+    this.#bar = this.#bars.create(total ?? 0, 0, this.#payload())
   }
 
   advance(bytes: number): void {
@@ -57,48 +57,29 @@ class BarProgress implements Progress {
 
   #payload(): { size: string; rate: string; left: string } {
     const ms = performance.now() - this.#start
+    const rate = formatRate(this.#done, ms)
+    if (this.#total === undefined) return { size: formatBytes(this.#done), rate, left: '' }
     const left = this.#done > 0 ? (ms / this.#done) * (this.#total - this.#done) : Number.NaN
     return {
       size: `${formatBytes(this.#done)} of ${formatBytes(this.#total)}`,
-      rate: formatRate(this.#done, ms),
+      rate,
       left: this.#done >= this.#total ? `in ${formatDuration(ms)}` : Number.isNaN(left) ? '' : `${formatDuration(left)} left`,
     }
   }
 }
 
-const LINE_INTERVAL_MS = 5000
-
-class LineProgress implements Progress {
-  readonly #start = performance.now()
+class NoProgress implements Progress {
   readonly #output: Output
-  readonly #label: string
-  readonly #total: number
-  #done = 0
-  #last = this.#start
 
-  constructor(output: Output, label: string, total: number) {
+  constructor(output: Output) {
     this.#output = output
-    this.#label = label
-    this.#total = total
   }
 
-  advance(bytes: number): void {
-    this.#done += bytes
-    if (performance.now() - this.#last >= LINE_INTERVAL_MS) this.#print()
-  }
+  advance(): void {}
 
   log(line: string): void {
     this.#output.write(`${line}\n`)
   }
 
-  stop(): void {
-    this.#print()
-  }
-
-  #print(): void {
-    this.#last = performance.now()
-    const percentage = this.#total > 0 ? Math.floor((this.#done / this.#total) * 100) : 100
-    const rate = formatRate(this.#done, this.#last - this.#start)
-    this.#output.write(`${this.#label} ${percentage}%  ${formatBytes(this.#done)} of ${formatBytes(this.#total)}  ${rate}\n`)
-  }
+  stop(): void {}
 }

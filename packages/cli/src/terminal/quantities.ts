@@ -1,4 +1,5 @@
 import { filesize } from 'filesize'
+import duration from 'ms'
 
 /** `1,234,567` */
 export function formatCount(count: number): string {
@@ -31,4 +32,9 @@ export function formatDuration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`
   const seconds = Math.round(ms / 1000)
   return `${Math.floor(seconds / 60)} m ${seconds % 60} s`
+}
+
+/** How long ago, to the nearest unit: `3 hours ago` */
+export function formatAge(timestamp: number): string {
+  return `${duration(Math.max(0, Date.now() - timestamp), { long: true })} ago`
 }

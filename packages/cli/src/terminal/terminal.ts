@@ -4,4 +4,4 @@ export interface Terminal {
   readonly err: Output
 }
 
-export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean }
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }

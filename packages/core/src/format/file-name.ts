@@ -59,5 +59,19 @@ const DATA_SUFFIX = '.dat'
 
 /** Whether a store with some other prefix or padding could have given this name to a data file. */
 export function looksLikeDataFile(name: string): boolean {
-  return /^[A-Za-z]{1,32}\d{1,9}\.dat$/.test(name)
+  return parseDataFileName(name) !== undefined
+}
+
+/** What the name of a data file says, of whichever prefix and padding. */
+export interface DataFileName {
+  readonly name: string
+  readonly prefix: string
+  readonly padding: number
+  readonly index: number
+}
+
+/** The parts of a data file's name, or undefined where it is not the name of one. */
+export function parseDataFileName(name: string): DataFileName | undefined {
+  const match = /^([A-Za-z]{1,32})(\d{1,9})\.dat$/.exec(name)
+  return match ? { name, prefix: match[1] as string, padding: (match[2] as string).length, index: Number(match[2]) } : undefined
 }

@@ -1,5 +1,5 @@
-import type { BackendFile, FileBackend } from '@varve/backend'
-import { isBackendError } from '../errors.js'
+import type { FileBackend } from '@varve/backend'
+import { isBackendError, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES, type BlockHeader, encodeBlockHeader } from '../format/block-header.js'
 import { encodeFileHeader, type FileHeader } from '../format/file-header.js'
 import { MiB } from '../options.js'
@@ -88,14 +88,15 @@ export function closing(position: number, sequence: number, timestamp: number, s
 export async function* bytesOf(open: OpenFile, from: number, to: number): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(Math.min(MiB, Math.max(0, to - from)))
   for (let at = from; at < to; ) {
-    const read = await readFully(open.file, buffer.subarray(0, Math.min(buffer.length, to - at)), open.physical(at))
+    const read = await readFully(open, buffer.subarray(0, Math.min(buffer.length, to - at)), open.physical(at))
     yield read
     at += read.length
   }
 }
 
-async function readFully(file: BackendFile, target: Uint8Array, position: number): Promise<Uint8Array> {
+async function readFully({ file, name }: OpenFile, target: Uint8Array, position: number): Promise<Uint8Array> {
   const read = await readBytes(file, target, position)
-  if (read < target.length) throw new Error(`the file ended at ${position + read}, ${target.length - read} bytes too early`)
+  if (read < target.length)
+    throw new VarveError('IO', `read ${name}: it ended at ${position + read}, ${target.length - read} bytes too early`)
   return target
 }

@@ -7,7 +7,7 @@ import { FileWindow } from './file-window.js'
 import { run, runSync } from './loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
 import { readBytes, readBytesSync } from './read-bytes.js'
-import { rescueHeader, untrimmed } from './rescue-header.js'
+import { type RescuedHeader, rescueHeader, untrimmed } from './rescue-header.js'
 import { isBroken, isUnused, isUnusedSync } from './unused-file.js'
 
 // A file that had no header when it was opened may have got one since, or have been made anew. What is damaged is so at the third look too.
@@ -106,6 +106,16 @@ export class FileOpener {
     }
   }
 
+  /** How many bytes a file has that can't be used; 0 where even that can't be told. */
+  async sizeOfUnusable(index: number): Promise<number> {
+    try {
+      const file = await this.#backend.open(this.#naming.dataFile(index))
+      return await file.size().finally(() => file.close())
+    } catch {
+      return 0
+    }
+  }
+
   async #identify(name: string, file: BackendFile, head: Uint8Array, index: number, size: number): Promise<OpenFile> {
     const { header, fault } = this.#checked(name, head, index)
     if (header) return new OpenFile(name, file, header, size)
@@ -140,7 +150,8 @@ function neverUsed(name: string): BackendError {
   return new BackendError('NOT_FOUND', `${name} was never used`)
 }
 
-function rescued({ open }: FileWindow, header: FileHeader | undefined, fault: VarveError): OpenFile {
-  if (!header) throw fault
-  return new OpenFile(open.name, open.file, header, open.physical(open.end), fault)
+function rescued({ open }: FileWindow, found: RescuedHeader | undefined, fault: VarveError): OpenFile {
+  if (!found) throw fault
+  const { header, isSequenceKnown } = found
+  return new OpenFile(open.name, open.file, header, open.physical(open.end), { fault, isSequenceKnown })
 }

@@ -144,6 +144,11 @@ export class FileSet {
     return bytes
   }
 
+  /** How many bytes a file has that can't be used; 0 where even that can't be told. */
+  sizeOfUnusable(index: number): Promise<number> {
+    return this.#opener.sizeOfUnusable(index)
+  }
+
   /** Closes the file once nobody reads it; the next reader opens it anew. */
   async forget(index: number): Promise<void> {
     const open = this.#open.get(index)

@@ -1,0 +1,28 @@
+import { open } from 'node:fs/promises'
+import { BLOCK_HEADER_BYTES, type BlockHeader, decodeFileHeader, FILE_HEADER_BYTES, readBlockHeader, storeSeedOf } from '@varve/core/format'
+import type { FoundStore } from '../store/find-store.js'
+
+/** Whether the store was stopped properly: its last file ends in a closing block, and the next start has nothing to recover. */
+export async function isClean({ files }: FoundStore): Promise<boolean> {
+  const last = files[files.length - 1]
+  if (!last) return false
+  const file = await open(last.path)
+  try {
+    const { size } = await file.stat()
+    const head = Buffer.alloc(FILE_HEADER_BYTES)
+    await file.read(head, 0, FILE_HEADER_BYTES, 0)
+    const header = decodeFileHeader(head)
+    if (typeof header === 'string' || size < FILE_HEADER_BYTES + BLOCK_HEADER_BYTES) return false
+    const tail = Buffer.alloc(BLOCK_HEADER_BYTES)
+    await file.read(tail, 0, BLOCK_HEADER_BYTES, size - BLOCK_HEADER_BYTES)
+    const position = size - BLOCK_HEADER_BYTES - FILE_HEADER_BYTES + header.trimOffset
+    const block = readBlockHeader(tail, 0, { storeSeed: storeSeedOf(header.storeId), index: last.index, position })
+    return block !== undefined && isClosing(block, position)
+  } finally {
+    await file.close()
+  }
+}
+
+function isClosing({ close, continues, durablePosition }: BlockHeader, position: number): boolean {
+  return close && !continues && durablePosition === position
+}
