@@ -125,11 +125,17 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
     return index < limit.index ? Math.max(index + 1, source.firstIndex) : undefined
   }
   if (step.kind === 'unfinished') {
+    // Whoever recovers from a crash may remove the files behind it, and go on here.
+    scanner.isComplete = false
     const isAgain = await refuseBreak(source, step.place, scanner.brokeAt)
     scanner.brokeAt = step.place
-    return isAgain ? 'again' : undefined
+    if (!isAgain) return undefined
+    // What was seen of it may be from before its transaction went on.
+    await source.files.forget(index)
+    return 'again'
   }
   const next = await source.fileBehind(index, step.kind === 'missing')
+  if (next === undefined) scanner.isComplete = false
   // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.
   if (step.kind === 'end' && !scanner.isComplete && next !== undefined) {
     scanner.isComplete = true
