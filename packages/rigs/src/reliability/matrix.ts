@@ -37,16 +37,21 @@ export const matrix: readonly MatrixLine[] = [
     ],
   },
   {
-    fault: 'a torn header of a new file; a crash at any step of rotation, `ltrim`, `rtrim`, drop, stop, start',
+    fault: 'a torn header of a new file; a crash at any step of rotation, `ltrim`, `rtrim`, drop, destroy, copy, stop, start',
     promise: 'the state before or after that step; a trim that was acknowledged is not undone',
-    shownBy: shown(
-      'rigs/test/matrix/power-loss',
-      'at any step of a rotation',
-      'at any step of a stop and of the start after it',
-      'at any step of an ltrim',
-      'at any step of an rtrim',
-      'at any step of a drop',
-    ),
+    shownBy: [
+      ...shown(
+        'rigs/test/matrix/power-loss',
+        'at any step of a rotation',
+        'at any step of a stop and of the start after it',
+        'at any step of an ltrim',
+        'at any step of an rtrim',
+        'at any step of a drop',
+      ),
+      ...shown('core/test/destroy', 'that is interrupted by a power cut at any step', 'that is interrupted by an error of any call'),
+      ...shown('core/test/copy-to', 'a power cut at any step leaves a store that opens', 'an error of any call'),
+      ...shown('core/test/repair-interrupted', 'a repair that is interrupted loses no intact item'),
+    ],
   },
   {
     fault: 'a crash during recovery, three deep',
@@ -60,8 +65,9 @@ export const matrix: readonly MatrixLine[] = [
   },
   {
     fault: 'any bit flipped anywhere',
-    promise: 'never wrong bytes: the damaged item is `CORRUPT`, every other one is readable',
+    promise: 'never wrong bytes: the damaged item is `CORRUPT`, every other one is readable; `verify` names the extent',
     shownBy: [
+      ...shown('rigs/test/corruption', 'each of its bits flipped', 'sectors of every size lost'),
       ...shown('core/test/scan', 'damage'),
       ...shown('core/test/read-only', 'a reader of a damaged store'),
       ...shown('rigs/test/matrix/tails', 'damage before a block'),
@@ -70,7 +76,11 @@ export const matrix: readonly MatrixLine[] = [
   {
     fault: 'a tail cut at any length; garbage or zeros appended',
     promise: 'cut back; what was cut is saved beside the store and reported by `recover`; zeros are no damage',
-    shownBy: [...shown('rigs/test/matrix/tails', 'a tail'), ...shown('core/test/read-only', 'a reader of what a crash left behind')],
+    shownBy: [
+      ...shown('rigs/test/corruption', 'each of its files cut to each length', 'behind each of its files'),
+      ...shown('rigs/test/matrix/tails', 'a tail'),
+      ...shown('core/test/read-only', 'a reader of what a crash left behind'),
+    ],
   },
   {
     fault: 'a middle file missing; a file copied under another name; another store’s file; a newer version; another genesis',
@@ -107,7 +117,9 @@ export const matrix: readonly MatrixLine[] = [
     fault: 'readers in another process during writes, rotation, trims, drops',
     promise: 'right bytes or a named answer, never wrong bytes',
     shownBy: [
-      ...shown('core/test/read-only', 'a reader beside a writer that goes on'),
+      ...shown('rigs/test/processes', 'a reader in another process follows right through'),
+      ...shown('core/test/read-only', 'a reader beside a writer that goes on', 'gets its header and %s while it is opened'),
+      ...shown('core/test/follow-read-only', 'a follower beside a writer', 'a follower and a write that is under way'),
       ...shown('rigs/test/matrix/removals', 'a reader beside a trim'),
     ],
   },
