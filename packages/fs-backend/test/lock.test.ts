@@ -2,7 +2,7 @@ import type * as fs from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { conformanceSuite, runCase } from '@varve/backend/conformance'
-import { fsBackend } from '@varve/fs-backend'
+import { fsBackend, lockHolderOf } from '@varve/fs-backend'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { clearFaults, failing, faults, systemError } from './system-faults.js'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -436,4 +436,28 @@ test('a platform without a binary makes do with a pid file', async () => {
   const { fsBackend: withoutBinary } = await import('@varve/fs-backend')
   const lock = await withoutBinary(temporaryDirectory()).lock()
   expect(lock.description).toContain('pid file of process')
+})
+
+describe('who holds the lock', () => {
+  test('is told without taking it, for as long as it is held', async () => {
+    const path = temporaryDirectory()
+    expect(lockHolderOf(path)).toBeUndefined()
+    const lock = await fsBackend(path).lock()
+    expect(lockHolderOf(path)).toBe(lock.description)
+    await lock.release()
+    expect(lockHolderOf(path)).toBeUndefined()
+    await (await fsBackend(path).lock()).release()
+  })
+
+  test('is nobody where there is no directory, and where the process that it names has ended', async () => {
+    const path = temporaryDirectory()
+    expect(lockHolderOf(join(path, 'nowhere'))).toBeUndefined()
+    const lock = await fsBackend(path).lock()
+    const holder = told(path)
+    await lock.release()
+    tell(path, JSON.stringify({ ...holder, pid: 2 ** 30 }))
+    expect(lockHolderOf(path)).toBeUndefined()
+    tell(path, JSON.stringify({ ...holder, lock: 'pid file', host: 'elsewhere', started: '2025-06-01T12:00:00.000Z' }))
+    expect(lockHolderOf(path)).toBe(`pid file of process ${here.pid} on elsewhere, started 2025-06-01T12:00:00.000Z`)
+  })
 })

@@ -81,6 +81,7 @@ export async function planRepair(findings: readonly FileFinding[], parts: PlanPa
 
 /** Whether recovery would refuse what stands behind the end of what is durable. */
 async function isAnyTailDamaged({ files, indexes, end }: PlanParts): Promise<boolean> {
+  if (indexes.some((index, n) => index > end.index && index !== (indexes[n - 1] ?? index) + 1)) return true
   for (const index of indexes.filter((one) => one >= end.index)) {
     try {
       const verdict = await files.with(index, (open) => inspectTail(open, files.identity.storeSeed))

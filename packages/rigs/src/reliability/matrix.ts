@@ -65,9 +65,12 @@ export const matrix: readonly MatrixLine[] = [
   },
   {
     fault: 'any bit flipped anywhere',
-    promise: 'never wrong bytes: the damaged item is `CORRUPT`, every other one is readable; `verify` names the extent',
+    promise:
+      'never wrong bytes: the damaged item is `CORRUPT`, every other one is readable; `verify` names the extent and what is lost; `repair` keeps every intact item',
     shownBy: [
-      ...shown('rigs/test/corruption', 'each of its bits flipped', 'sectors of every size lost'),
+      ...shown('rigs/test/corruption', 'each of its bits flipped', 'sectors of every size lost at many places'),
+      ...shown('core/test/verify', 'verify names', 'a store with damage in the middle is read around it'),
+      ...shown('core/test/repair', 'is opened for writing after a repair'),
       ...shown('core/test/scan', 'damage'),
       ...shown('core/test/read-only', 'a reader of a damaged store'),
       ...shown('rigs/test/matrix/tails', 'damage before a block'),
@@ -77,7 +80,8 @@ export const matrix: readonly MatrixLine[] = [
     fault: 'a tail cut at any length; garbage or zeros appended',
     promise: 'cut back; what was cut is saved beside the store and reported by `recover`; zeros are no damage',
     shownBy: [
-      ...shown('rigs/test/corruption', 'each of its files cut to each length', 'behind each of its files'),
+      ...shown('rigs/test/corruption', 'each of its files cut to each length', 'zeros, ones, garbage and its own bytes behind'),
+      ...shown('core/test/verify', 'which items a file lost that was cut off', 'a file that lost its last blocks ends a scan'),
       ...shown('rigs/test/matrix/tails', 'a tail'),
       ...shown('core/test/read-only', 'a reader of what a crash left behind'),
     ],
@@ -85,14 +89,43 @@ export const matrix: readonly MatrixLine[] = [
   {
     fault: 'a middle file missing; a file copied under another name; another store’s file; a newer version; another genesis',
     promise: 'a named error, and nothing touched; a dropped file leaves a stub and is not missed',
+    shownBy: [
+      ...shown(
+        'rigs/test/matrix/files',
+        'that is missing in the middle',
+        'that was dropped in the middle',
+        'copied under another name',
+        'of another store',
+        'of a newer version',
+        'with other genesis bytes',
+      ),
+      ...shown('rigs/test/corruption', 'files swapped, copied under another name, missing, of another store'),
+      ...shown('core/test/repair', 'where only one data file is left, with a number above 0'),
+    ],
+  },
+  {
+    fault: 'a power cut or an I/O error at any step of a repair',
+    promise: 'every intact item can be read, every changed byte is kept, and another repair does the rest',
     shownBy: shown(
-      'rigs/test/matrix/files',
-      'that is missing in the middle',
-      'that was dropped in the middle',
-      'copied under another name',
-      'of another store',
-      'of a newer version',
-      'with other genesis bytes',
+      'core/test/repair-interrupted',
+      'by a power cut at any step',
+      'by a power cut, and by another one',
+      'by an error of any call',
+    ),
+  },
+  {
+    fault: 'random and forged bytes in every parser',
+    promise: 'nothing is thrown without a name, and no memory is asked for beyond the input',
+    shownBy: shown('core/test/format/random-bytes', 'a parser that gets random bytes'),
+  },
+  {
+    fault: 'a hostile directory: forged headers and lengths, links, pipes, directories and names in place of files',
+    promise: 'nothing outside is read or written, nothing hangs, memory is bounded, files are their owner’s alone',
+    shownBy: shown(
+      'rigs/test/hostile-store',
+      'a store that somebody has forged',
+      'a directory that somebody has prepared',
+      'the files and directories that are made',
     ),
   },
   {
