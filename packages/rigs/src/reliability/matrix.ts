@@ -37,16 +37,21 @@ export const matrix: readonly MatrixLine[] = [
     ],
   },
   {
-    fault: 'a torn header of a new file; a crash at any step of rotation, `ltrim`, `rtrim`, drop, stop, start',
+    fault: 'a torn header of a new file; a crash at any step of rotation, `ltrim`, `rtrim`, drop, destroy, copy, stop, start',
     promise: 'the state before or after that step; a trim that was acknowledged is not undone',
-    shownBy: shown(
-      'rigs/test/matrix/power-loss',
-      'at any step of a rotation',
-      'at any step of a stop and of the start after it',
-      'at any step of an ltrim',
-      'at any step of an rtrim',
-      'at any step of a drop',
-    ),
+    shownBy: [
+      ...shown(
+        'rigs/test/matrix/power-loss',
+        'at any step of a rotation',
+        'at any step of a stop and of the start after it',
+        'at any step of an ltrim',
+        'at any step of an rtrim',
+        'at any step of a drop',
+      ),
+      ...shown('core/test/destroy', 'that is interrupted by a power cut at any step', 'that is interrupted by an error of any call'),
+      ...shown('core/test/copy-to', 'a power cut at any step leaves a store that opens', 'an error of any call'),
+      ...shown('core/test/repair-interrupted', 'a repair that is interrupted loses no intact item'),
+    ],
   },
   {
     fault: 'a crash during recovery, three deep',
@@ -145,7 +150,9 @@ export const matrix: readonly MatrixLine[] = [
     fault: 'readers in another process during writes, rotation, trims, drops',
     promise: 'right bytes or a named answer, never wrong bytes',
     shownBy: [
-      ...shown('core/test/read-only', 'a reader beside a writer that goes on'),
+      ...shown('rigs/test/processes', 'a reader in another process follows right through'),
+      ...shown('core/test/read-only', 'a reader beside a writer that goes on', 'gets its header and %s while it is opened'),
+      ...shown('core/test/follow-read-only', 'a follower beside a writer', 'a follower and a write that is under way'),
       ...shown('rigs/test/matrix/removals', 'a reader beside a trim'),
     ],
   },
