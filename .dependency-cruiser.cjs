@@ -39,6 +39,7 @@ module.exports = {
     },
     only('fs-backend', { packages: ['backend/src/index\\.ts$'], modules: ['fs-native-extensions'], builtins: true }),
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
+    only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'] }),
     only('cli', {
       packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
       modules: [

@@ -9,7 +9,7 @@ const [folder, extension] = process.env.TEST_DIST ? ['dist', 'js'] : ['src', 'ts
 export const alias = [
   { find: '#platform', replacement: `${packages}core/${folder}/platform/node.${extension}` },
   ...readdirSync(packages).flatMap((name) => [
-    { find: new RegExp(`^@varve/${name}$`), replacement: `${packages}${name}/${folder}/index.${extension}` },
+    { find: new RegExp(name === 'varve' ? '^varve$' : `^@varve/${name}$`), replacement: `${packages}${name}/${folder}/index.${extension}` },
     { find: new RegExp(`^@varve/${name}/(.+)$`), replacement: `${packages}${name}/${folder}/$1/index.${extension}` },
   ]),
 ]

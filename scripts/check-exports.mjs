@@ -1,10 +1,11 @@
 // Checks each published package as its users get it: packed, then read by publint (what package.json promises)
-// and by attw (whether TypeScript finds the types under every module resolution an ESM-only package can serve).
+// and by attw (whether TypeScript finds the types under every module resolution an ESM-only package can serve). Then runs the packed command.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkPackedCommand } from './packed-command.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const packages = readdirSync(join(root, 'packages'))
@@ -45,4 +46,12 @@ await Promise.all(
     console.log(`${one.manifest.name}: ${ok ? 'ok' : `FAILED\n${results.map((result) => result.output).join('\n')}`}`)
   }),
 )
-process.exit(failed ? 1 : 0)
+const fault = failed
+  ? undefined
+  : checkPackedCommand(
+      packages.map((one) => ({ ...one, tarball: join(target, `${one.name}.tgz`) })),
+      target,
+    )
+if (fault !== undefined) console.log(`npx @varve/cli: FAILED\n${fault}`)
+else if (!failed) console.log('npx @varve/cli: ok')
+process.exit(failed || fault !== undefined ? 1 : 0)

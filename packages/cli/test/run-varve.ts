@@ -12,7 +12,7 @@ export interface Ran {
 /** A context without a terminal. */
 export function testContext(given: Partial<Context> = {}) {
   const never = new AbortController().signal
-  return { in: input(''), out: new CapturedOutput(), err: new CapturedOutput(), signal: never, readerGone: never, ...given }
+  return { in: inputOf(''), out: new CapturedOutput(), err: new CapturedOutput(), signal: never, readerGone: never, ...given }
 }
 
 /** Runs `varve` in this process. */
@@ -24,7 +24,7 @@ export async function varve(...args: string[]): Promise<Ran> {
 export async function varveWith(stdin: string | Uint8Array, ...args: string[]): Promise<Ran> {
   const out = new CapturedOutput()
   const err = new CapturedOutput()
-  const exitCode = await run(args, testContext({ in: input(stdin), out, err }))
+  const exitCode = await run(args, testContext({ in: inputOf(stdin), out, err }))
   return { exitCode, out: out.text, err: err.text }
 }
 
@@ -36,6 +36,7 @@ export function jsonLines<T = Record<string, unknown>>(out: string): T[] {
     .map((line) => JSON.parse(line))
 }
 
-function input(content: string | Uint8Array): Input {
+/** Something on standard input. */
+export function inputOf(content: string | Uint8Array): Input {
   return Readable.from(content.length === 0 ? [] : [Buffer.from(content)])
 }

@@ -274,7 +274,7 @@ export class Varve {
    * The destination is locked meanwhile (`LOCKED`), and can be opened with `readOnly` at any time. After a crash or an error it holds a valid store of a part of the items, and the next copy goes on from there: what it has is only
    * compared by its headers and its ends, so `verify` it from time to time. A trim or drop waits while that very file is copied.
    *
-   * Errors: `CORRUPT` for damage in this store's file, up to which all is copied; `FOREIGN_FILE` where another store is there; `CONFLICT` where something was added to the copy, and nothing is changed; the destination's own (`NO_SPACE`, …).
+   * Errors: `CORRUPT` for damage in this store's file, up to which all is copied, and for damage in an earlier copy, which `incremental: false` replaces; `FOREIGN_FILE` where another store is there; `CONFLICT` where something was added to the copy, and nothing is changed; the destination's own (`NO_SPACE`, …).
    */
   async copyTo(destination: FileBackend, options: CopyOptions = NO_OPTIONS): Promise<CopyReport> {
     if (typeof destination?.list !== 'function') throw new TypeError('copyTo takes a backend, such as fsBackend(directory)')

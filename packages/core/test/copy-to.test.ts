@@ -1,10 +1,20 @@
 import { everyCrash, everyFault, fail, faultyBackend, hold, powerLossBackend, readFiles } from '@varve/backend/faults'
-import { type BackendFile, type CopyProgress, type FileBackend, type ScannedLocation, Varve, type VarveOptions } from '@varve/core'
+import {
+  BackendError,
+  type BackendFile,
+  type CopyProgress,
+  type FileBackend,
+  MiB,
+  type ScannedLocation,
+  Varve,
+  type VarveOptions,
+} from '@varve/core'
 import { type MemoryBackend, memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
 import { settle } from './support/event-loop.js'
 import { item } from './support/items.js'
 import { addItems, commitItems, fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
+import { leasedBackend } from './support/leased-backend.js'
 import { codeOf, failOnUnhandledRejections, failure, rejection } from './support/rejections.js'
 import { collect } from './support/scanning.js'
 import { copyFiles, diskOf, flipBit, overwrite, physical } from './support/stored-bytes.js'
@@ -101,6 +111,7 @@ describe('a copy', () => {
     await db.copyTo(copy)
     await expectEqual(db, copy)
     expect(await itemsOf(copy)).toHaveLength(10)
+    expect((await db.copyTo(copy)).copiedBytes).toBe(0)
     await db.stop()
   })
 
@@ -157,6 +168,25 @@ describe('a copy made again', () => {
     const { copiedBytes, bytes } = await db.copyTo(copy)
     expect(copiedBytes).toBeLessThan(bytes)
     await expectEqual(db, copy)
+    await db.stop()
+  })
+
+  test('writes much that is new in several pieces', async () => {
+    const { db } = await openStore({ durability: 'os', maxBufferItems: 4 })
+    await addItems(db, 20)
+    await db.flush()
+    const copy = memoryBackend()
+    await db.copyTo(copy)
+    const large = new Uint8Array(3 * MiB).fill(7)
+    for (let n = 0; n < 8; n++) await db.add(large)
+    await db.flush()
+    const disk = faultyBackend(copy)
+    const before = disk.count('sync')
+    const { copiedBytes } = await db.copyTo(disk)
+    expect(copiedBytes).toBeGreaterThan(8 * large.length)
+    expect(disk.count('sync') - before).toBeGreaterThan(1)
+    await using reader = await Varve.open(copy, { readOnly: true })
+    expect(await reader.verify()).toMatchObject({ isIntact: true, items: 9 })
     await db.stop()
   })
 
@@ -234,6 +264,26 @@ describe('a copy made again', () => {
   })
 })
 
+describe('beside a writer elsewhere', () => {
+  test('a copy follows drops of files that it has not come to yet', async () => {
+    const { db, memory } = await openStore(SMALL)
+    await fillUpTo(db, 4)
+    const reader = await Varve.open(memory, { readOnly: true })
+    const copy = memoryBackend()
+    const disk = faultyBackend(copy)
+    const gate = hold()
+    disk.inject({ kind: 'create', fault: gate })
+    const copying = reader.copyTo(disk)
+    await gate.reached
+    for (const index of [0, 1]) await db.dropIndex(index)
+    gate.release()
+    expect((await copying).files).toBe(3)
+    await expectEqual(db, copy)
+    await reader.stop()
+    await db.stop()
+  })
+})
+
 describe('a destination', () => {
   test('that holds another store is FOREIGN_FILE, and is left as it is', async () => {
     const { db } = await openStore(SMALL)
@@ -285,6 +335,18 @@ describe('a destination', () => {
     await db.stop()
   })
 
+  test('whose lock is lost meanwhile is written to no more', async () => {
+    const { db } = await openStore(SMALL)
+    await fillUpTo(db, 3)
+    const copy = memoryBackend()
+    const leased = leasedBackend(copy)
+    const onProgress = ({ file }: CopyProgress) => file === 'data00001.dat' && leased.lose(new BackendError('LOCKED', 'the lease ran out'))
+    const error = await failure(db.copyTo(leased, { onProgress }))
+    expect([error.code, error.message]).toEqual(['LOCKED', expect.stringMatching(/^copy to memory .*: the lease ran out$/)])
+    expect([...(await dataFiles(copy)).keys()]).toEqual(['data00000.dat'])
+    await db.stop()
+  })
+
   test('that is no backend is a TypeError, and a store that is stopped NOT_RUNNING', async () => {
     const { db } = await openStore(SMALL)
     expect(await rejection(db.copyTo('./elsewhere' as never))).toBeInstanceOf(TypeError)
@@ -309,6 +371,59 @@ describe('a destination', () => {
     expect(await itemsOf(copy)).toHaveLength(2)
     await db.copyTo(copy)
     await expectEqual(db, copy)
+    await db.stop()
+  })
+})
+
+describe('a copy that is damaged', () => {
+  test('in a block header is CORRUPT, left as it is, and written anew with incremental: false', async () => {
+    const { db } = await openStore(SMALL)
+    await layBlocks(db, [20, 30], [40], [50], [60], [70])
+    const copy = memoryBackend()
+    await db.copyTo(copy)
+    overwrite(copy, 'data00000.dat', (bytes) => bytes.fill(0, physical(150), physical(200)))
+    const before = await readFiles(copy)
+    const error = await failure(db.copyTo(copy))
+    expect([error.code, error.message]).toEqual([
+      'CORRUPT',
+      expect.stringMatching(/^copy to memory .*: what an earlier copy left there is damaged; /),
+    ])
+    expect(await readFiles(copy)).toEqual(before)
+    await db.copyTo(copy, { incremental: false })
+    await expectEqual(db, copy)
+    await db.stop()
+  })
+
+  test('as a file is missing is FILE_MISSING, and made whole with incremental: false', async () => {
+    const { db } = await openStore(SMALL)
+    await fillUpTo(db, 3)
+    const copy = memoryBackend()
+    await db.copyTo(copy)
+    await copy.remove('data00001.dat')
+    await copy.remove('data00002.dat')
+    overwrite(copy, 'data00003.dat', (bytes) => bytes.fill(0, 64))
+    expect(await codeOf(db.copyTo(copy))).toBe('FILE_MISSING')
+    await db.copyTo(copy, { incremental: false })
+    await expectEqual(db, copy)
+    await db.stop()
+  })
+
+  test('within a transaction across files that was copied in part is gone on with', async () => {
+    const { db } = await openStore(SMALL)
+    await layBlocks(db, [20])
+    await commitItems(db, ...Array.from({ length: 12 }, () => 250))
+    const last = (await db.stats()).lastIndex
+    expect(last).toBeGreaterThan(2)
+    for (const stopAt of [1, 2, last]) {
+      const copy = memoryBackend()
+      const controller = new AbortController()
+      const onProgress = ({ file }: CopyProgress) => file === `data0000${stopAt}.dat` && controller.abort()
+      await rejection(db.copyTo(copy, { signal: controller.signal, onProgress }))
+      expect(await itemsOf(copy)).toHaveLength(1)
+      await db.copyTo(copy)
+      await expectEqual(db, copy)
+      expect((await db.copyTo(copy)).copiedBytes).toBe(0)
+    }
     await db.stop()
   })
 })
@@ -412,6 +527,8 @@ describe('what may go wrong at the destination', () => {
     await db.ltrim(0, (second as ScannedLocation).location.position)
     await layBlocks(db, [25])
     await keep()
+    await db.dropIndex(0)
+    await keep()
     await db.stop()
     return { states, counts }
   }
@@ -450,8 +567,7 @@ describe('what may go wrong at the destination', () => {
           promised.done++
         }
       },
-      // An ltrim removes the first item.
-      check: (backend, { done }) => expectPartOf(backend, states, done === 0 ? 0 : (counts[done - 1] as number) - 1),
+      check: (backend, { done }) => expectPartOf(backend, states, leastAfter(counts, done)),
       states: { sectorSize: 64, maxSectors: 6, maxCombinations: 48, maxSubsets: 16, samples: 4 },
     })
     expect(found).toBeGreaterThan(100)
@@ -476,12 +592,17 @@ describe('what may go wrong at the destination', () => {
           }
           expect(backend.openFiles).toEqual([])
         },
-        check: ({ backend, done }) => expectPartOf(backend, states, done === 0 ? 0 : (counts[done - 1] as number) - 1),
+        check: ({ backend, done }) => expectPartOf(backend, states, leastAfter(counts, done)),
       })
       expect(report.faults).toBeGreaterThan(50)
     },
   )
 })
+
+/** So many items no cut leaves out, where so many of the states were copied. */
+function leastAfter(counts: readonly number[], done: number): number {
+  return done === 0 ? 0 : Math.min(...counts.slice(done - 1))
+}
 
 function nth(all: readonly LaidItem[], index: number, n: number) {
   return (all.filter(({ location }) => location.index === index)[n] as LaidItem).location

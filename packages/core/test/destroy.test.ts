@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fail } from '@varve/backend/faults'
-import { Varve } from '@varve/core'
+import { everyCrash, everyFault, fail, type PowerLossBackend, powerLossBackend } from '@varve/backend/faults'
+import { type FileBackend, Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
@@ -16,6 +16,26 @@ import { newStore, openStore, recordEvents } from './support/test-store.js'
 failOnUnhandledRejections()
 
 const SMALL = { maxFileSize: 1024, overwrite: true } as const
+
+function newStoreOn(backend: FileBackend): Varve {
+  return new Varve(backend, SMALL)
+}
+
+/** What somebody finds who opens the store, whether or not there is one left. */
+async function itemsLeft(backend: FileBackend): Promise<LaidItem[]> {
+  const db = newStoreOn(backend)
+  await db.start()
+  const items = await collect(db.scan())
+  await db.stop()
+  return items.map(({ location, data }) => ({ location, data }))
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
 
 describe('destroying a store', () => {
   test('takes away its files, what recovery kept beside them, rewrites that were interrupted, and the container', async () => {
@@ -40,6 +60,54 @@ describe('destroying a store', () => {
     memory.volume.writeFileSync('/varve/notes.txt', 'mine')
     await db.destroy()
     expect(await memory.list()).toEqual(['notes.txt'])
+  })
+
+  test('that is interrupted by a power cut at any step leaves a store that opens with its last items, or none, and can be destroyed', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const items = await fillUpTo(db, 2)
+    await db.stop()
+    const report = await everyCrash({
+      backend: powerLossBackend({ files: await copyFiles(memory) }),
+      promised: { isDestroyed: false },
+      run: async (backend, promised) => {
+        await newStoreOn(backend).destroy()
+        promised.isDestroyed = true
+      },
+      check: async (backend, { isDestroyed }) => {
+        const left = await itemsLeft(backend)
+        if (isDestroyed) expect(left).toEqual([])
+        expect(left).toEqual(items.slice(items.length - left.length))
+        await newStoreOn(backend).destroy()
+        expect(await backend.list()).toEqual([])
+      },
+      depth: 2,
+    })
+    expect(report.states).toBeGreaterThan(5)
+  })
+
+  test('that is interrupted by an error of any call names it, and leaves a store that opens with its last items, or none, and can be destroyed', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const items = await fillUpTo(db, 2)
+    await db.stop()
+    const files = await copyFiles(memory)
+    for (const persistent of [false, true]) {
+      const report = await everyFault<{ backend: PowerLossBackend }>({
+        persistent,
+        make: () => ({ backend: powerLossBackend({ files }) }),
+        run: async (backend) => {
+          const error = await failureOf(newStoreOn(backend).destroy())
+          if (error) expect(error).toHaveProperty('name', 'VarveError')
+        },
+        check: async ({ backend }) => {
+          expect(backend.openFiles).toBe(0)
+          const left = await itemsLeft(backend)
+          expect(left).toEqual(items.slice(items.length - left.length))
+          await newStoreOn(backend).destroy()
+          expect(await backend.list()).toEqual([])
+        },
+      })
+      expect(report.faults).toBeGreaterThan(10)
+    }
   })
 
   test('works on a real disk', async () => {

@@ -312,6 +312,30 @@ describe('a follower and a write that is under way', () => {
     await second.stop()
   })
 
+  test('goes on in the same file where the next one was never used, and was removed after a crash', async () => {
+    const { db, disk, memory, options } = await openStore(SMALL)
+    await layBlocks(db, [20])
+    const { reader } = await openReader(memory)
+    const iterator = reader.scan({ follow: true })
+    await take(iterator, 1)
+    const next = iterator.next()
+    const gate = hold()
+    disk.inject({ kind: 'append', name: 'data00001.dat', fault: gate })
+    void layBlocks(db, [800])
+    await gate.reached
+    expect(await memory.list()).toContain('data00001.dat')
+    await settle(60)
+    await disk.end()
+    const { db: second } = await openStore(options, memory)
+    const [[instead]] = (await layBlocks(second, [33])) as [[LaidItem]]
+    expect(instead.location.index).toBe(0)
+    const more = await fillUpTo(second, 2)
+    const found = [(await next).value as ScannedItem, ...(await take(iterator, more.length))]
+    expect(found.map(({ location, data }) => ({ location, data }))).toEqual([instead, ...more])
+    await reader.stop()
+    await second.stop()
+  })
+
   test('waits for a new file whose header is yet to come', async () => {
     const { db, disk, memory } = await openStore(SMALL)
     const items = (await fillUpTo(db, 1)).slice(0, -1)

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fail, faultyBackend, hold } from '@varve/backend/faults'
+import { act, fail, faultyBackend, hold } from '@varve/backend/faults'
 import { type Location, type ScannedItem, type StartEvent, Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import { memoryBackend } from '@varve/memory-backend'
@@ -430,6 +430,27 @@ describe('a reader of what a crash left behind', () => {
       expect(reader.readSync({ index: 2, position: 44, size: 1 })).toBeUndefined()
       await reader.stop()
     }
+  })
+
+  test.each([
+    ['scan', 'more', 1],
+    ['scan', 'more, and the next file', 2],
+    ['readSync', 'more', 1],
+    ['readSync', 'more, and the next file', 2],
+  ] as const)('by %s does not take a file for damaged that gets its header and %s while it is opened', async (kind, _, last) => {
+    const { db, memory: written } = await openStore(SMALL)
+    const items = await fillUpTo(db, last)
+    const files = await copyFiles(written)
+    const name = 'data00001.dat'
+    const memory = await diskOf(new Map(files).set(name, new Uint8Array(0)))
+    const { reader, disk } = await openReader(memory)
+    // The second look is at what is behind the header that was not there.
+    const looks = kind === 'scan' ? 'read' : kind
+    disk.inject({ kind: looks, name, nth: 2, fault: act('the writer goes on', () => overwrite(memory, name, () => fileOf(files, name))) })
+    const { location, data } = items.find((item) => item.location.index === 1) as LaidItem
+    const found = kind === 'scan' ? (await take(reader.scan({ from: { location } }), 1))[0]?.data : reader.readSync(location)
+    expect(found).toEqual(data)
+    await reader.stop()
   })
 
   test('is NOT_FOUND where the writer crashed over its very first file', async () => {

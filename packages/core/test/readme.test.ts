@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const home = process.cwd()
 let directory: string
+let examples = 0
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'varve-readme-'))
@@ -27,7 +28,8 @@ function codeIn(document: string): string[] {
 async function runCode(code: string): Promise<string[]> {
   const lines: string[] = []
   vi.spyOn(console, 'log').mockImplementation((...parts: unknown[]) => void lines.push(parts.map(String).join(' ')))
-  const file = join(directory, 'example.ts')
+  // A module is loaded once: each has a name of its own.
+  const file = join(directory, `example${examples++}.ts`)
   // As a function: what `await using` holds is let go of when it returns.
   const [imports, body] = [code.match(/^import .*$/gm) ?? [], code.replace(/^import .*$/gm, '')]
   writeFileSync(file, `${imports.join('\n')}\nexport async function example() {\n${body}\n}\n`)

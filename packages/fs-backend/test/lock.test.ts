@@ -2,7 +2,7 @@ import type * as fs from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { conformanceSuite, runCase } from '@varve/backend/conformance'
-import { fsBackend } from '@varve/fs-backend'
+import { fsBackend, lockHolderOf } from '@varve/fs-backend'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { clearFaults, failing, faults, systemError } from './system-faults.js'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -372,6 +372,25 @@ describe('a pid file', () => {
       expect(told(path)).toEqual(stale)
     })
 
+    test('is left alone where the right to it names itself, which nobody can have made', async () => {
+      const { path, stale } = await found()
+      system.writeFileSync(right(path, stale), JSON.stringify(stale))
+      await expect(fsBackend(path).lock()).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining(right(path, stale)) })
+      expect(told(path)).toEqual(stale)
+    })
+
+    test('is not read where it is too long to be one', async () => {
+      const { path } = await found()
+      tell(path, ' '.repeat(2 ** 20))
+      faults.readFileSync = ((file: string, ...rest: []) => {
+        if (file === lockFile(path)) throw systemError('ENOMEM')
+        return system.readFileSync(file, ...rest)
+      }) as typeof fs.readFileSync
+      const lock = await fsBackend(path).lock()
+      clearFaults()
+      await lock.release()
+    })
+
     test('makes no file elsewhere, whatever the stale one says', async () => {
       const { path, stale } = await found()
       tell(path, JSON.stringify({ ...stale, id: '/../../../outside' }))
@@ -436,4 +455,28 @@ test('a platform without a binary makes do with a pid file', async () => {
   const { fsBackend: withoutBinary } = await import('@varve/fs-backend')
   const lock = await withoutBinary(temporaryDirectory()).lock()
   expect(lock.description).toContain('pid file of process')
+})
+
+describe('who holds the lock', () => {
+  test('is told without taking it, for as long as it is held', async () => {
+    const path = temporaryDirectory()
+    expect(lockHolderOf(path)).toBeUndefined()
+    const lock = await fsBackend(path).lock()
+    expect(lockHolderOf(path)).toBe(lock.description)
+    await lock.release()
+    expect(lockHolderOf(path)).toBeUndefined()
+    await (await fsBackend(path).lock()).release()
+  })
+
+  test('is nobody where there is no directory, and where the process that it names has ended', async () => {
+    const path = temporaryDirectory()
+    expect(lockHolderOf(join(path, 'nowhere'))).toBeUndefined()
+    const lock = await fsBackend(path).lock()
+    const holder = told(path)
+    await lock.release()
+    tell(path, JSON.stringify({ ...holder, pid: 2 ** 30 }))
+    expect(lockHolderOf(path)).toBeUndefined()
+    tell(path, JSON.stringify({ ...holder, lock: 'pid file', host: 'elsewhere', started: '2025-06-01T12:00:00.000Z' }))
+    expect(lockHolderOf(path)).toBe(`pid file of process ${here.pid} on elsewhere, started 2025-06-01T12:00:00.000Z`)
+  })
 })

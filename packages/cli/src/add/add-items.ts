@@ -21,8 +21,8 @@ const MOST_ITEMS = 4096
 const MOST_BYTES = 16 * 1024 * 1024
 
 /**
- * Adds items, and tells of each once it is durable; many share a sync. `read` gives the items, and stops where its signal is aborted:
- * at the first item that can't be stored. Where the items end by an error, those before it are stored and told all the same.
+ * Adds items, and tells of each once it is durable; many share a sync. `read` gives the items, and stops where its signal is aborted: when something
+ * can't be stored. Nothing behind an item that is refused is added. Where the items end by an error, those before it are stored and told all the same.
  */
 export async function addItems(
   store: Varve,
@@ -33,31 +33,34 @@ export async function addItems(
   let told: Promise<void> = Promise.resolve()
   let waiting = 0
   let waitingBytes = 0
-  const add = ({ data, source, number }: NewItem): void => {
+  const tellWhenDurable = (location: Location, { source, number }: NewItem): void => {
     waiting++
-    waitingBytes += data.length
-    const durable = store.add(data, { durable: true }).catch((error: unknown) => {
-      throw explained(error, source, number)
-    })
-    const before = told
-    told = before.then(async () => {
-      const location = await durable
+    waitingBytes += location.size
+    const durable = store.flush()
+    durable.catch((error: unknown) => failed.abort(explained(error, source, number)))
+    told = Promise.all([told, durable]).then(() => {
       waiting--
-      waitingBytes -= data.length
-      await onDurable({ location, source, ...(number !== undefined && { number }) })
+      waitingBytes -= location.size
+      return onDurable({ location, source, ...(number !== undefined && { number }) })
     })
-    durable.catch((error: unknown) => failed.abort(error))
     told.catch((error: unknown) => failed.abort(error))
   }
   try {
     for await (const item of read(failed.signal)) {
-      add(item)
-      onAccepted?.(item.data.length)
+      const location = await store.add(item.data).catch((error: unknown) => {
+        throw explained(error, item.source, item.number)
+      })
+      onAccepted?.(location.size)
+      tellWhenDurable(location, item)
       if (waiting >= MOST_ITEMS || waitingBytes >= MOST_BYTES) await told
     }
-  } finally {
-    await told
+  } catch (error) {
+    await told.catch(() => undefined)
+    failed.signal.throwIfAborted()
+    throw error
   }
+  await told.catch(() => undefined)
+  failed.signal.throwIfAborted()
 }
 
 /** Adds items all or none, and tells of them once they are durable. */
@@ -82,6 +85,11 @@ export async function addTogether(store: Varve, items: AsyncIterable<NewItem>, {
 function explained(error: unknown, source: string, number: number | undefined): unknown {
   if (!VarveError.is(error)) return error
   const item = `${source === '-' ? 'standard input' : source}${number === undefined ? '' : `, item ${number}`}`
+  if (error.pending) {
+    const why = error.cause instanceof Error ? error.cause.message : error.message
+    const advice = error.code === 'NO_SPACE' ? 'make room, and add it again with all that follows' : 'what was printed before it is stored'
+    return new CommandError(ExitCode.failed, `${item} can't be stored: ${why}; ${advice}`, { cause: error })
+  }
   switch (error.code) {
     case 'EMPTY_ITEM':
       return new CommandError(ExitCode.failed, `${item} is empty, and an item has at least one byte`, { cause: error })

@@ -1,5 +1,6 @@
-import { createReadStream, fstatSync } from 'node:fs'
+import { createReadStream, fstat } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { Context, Input } from '../context.js'
 import { CommandError, ExitCode } from '../exit-code.js'
 import { readInput } from '../terminal/read-input.js'
@@ -24,7 +25,7 @@ export interface NewItem {
 
 /** Finds the files, all of them before anything is added; without any, standard input. `-` is that too. */
 export async function findSources(paths: readonly string[], context: Pick<Context, 'in'>): Promise<ItemSource[]> {
-  if (paths.length === 0) return [standardInput(context)]
+  if (paths.length === 0) return [await standardInput(context)]
   return Promise.all(paths.map((path) => (path === '-' ? standardInput(context) : fileSource(path))))
 }
 
@@ -61,14 +62,17 @@ async function fileSource(path: string): Promise<ItemSource> {
 
 const CHUNK = 256 * 1024
 
-function standardInput(context: Pick<Context, 'in'>): ItemSource {
-  return { name: '-', size: sizeOf(context.in), open: (signal) => readInput(context.in, signal) }
+async function standardInput(context: Pick<Context, 'in'>): Promise<ItemSource> {
+  return { name: '-', size: await sizeOf(context.in), open: (signal) => readInput(context.in, signal) }
 }
 
+const statOf = promisify(fstat)
+
 /** `varve add STORE < FILE` */
-function sizeOf({ fd }: Input): number | undefined {
+async function sizeOf({ fd }: Input): Promise<number | undefined> {
   if (fd === undefined) return undefined
-  const found = fstatSync(fd)
+  // Not fstatSync: Node's realpathSync, and so its import, takes what it last said of a pipe for what it is looking at.
+  const found = await statOf(fd)
   return found.isFile() ? found.size : undefined
 }
 

@@ -11,10 +11,13 @@ export async function showingProgress<T>(
   const progress = startProgress(err, label, totalBytes)
   let done = 0
   try {
-    return await work(({ bytes }) => {
+    const result = await work(({ bytes }) => {
       progress.advance(bytes - done)
       done = bytes
     })
+    // The last step is not told.
+    if (done < totalBytes) progress.advance(totalBytes - done)
+    return result
   } finally {
     progress.stop()
   }

@@ -29,9 +29,14 @@ export function followCommand(context: Context): Command {
       const printer = itemPrinter(results, printerOptions(options))
       const from = options.from ?? { sequence: (await store.stats()).nextSequence }
       const selection = new Selection({ from, ...(options.limit !== undefined && { limit: options.limit }) }, context)
-      for await (const item of selection.of(store.scan({ ...selection.scan, follow: true }))) {
-        await printer.print(item)
-        await results.flush()
+      try {
+        for await (const item of selection.of(store.scan({ ...selection.scan, follow: true }))) {
+          await printer.print(item)
+          await results.flush()
+        }
+      } catch (error) {
+        // That is how following ends.
+        if (!context.signal.aborted || error !== context.signal.reason) throw error
       }
     })
   })

@@ -61,13 +61,14 @@ class TarPrinter implements ItemPrinter {
       type: 'file',
     })
     const writer = entry.getWriter()
-    const done = (async () => {
+    try {
       await writer.write(data)
       await writer.close()
-    })()
-    // Where the reader is gone the first one fails too, and nobody waits for it any more.
-    done.catch(() => undefined)
-    await Promise.race([done, this.#written])
+    } catch (error) {
+      // It says why nothing is written any more.
+      await this.#written
+      throw error
+    }
   }
 
   async end(): Promise<void> {

@@ -3,7 +3,7 @@ import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES } from '../format/file-header.js'
 import { bytesOf, removeIfThere, writeReplacement } from '../maintain/rewrite-file.js'
 import { KiB, MiB } from '../options.js'
-import { BlockCursor, HEADER_CHUNK, type PlacedBlock } from '../read/block-cursor.js'
+import { BlockCursor, HEADER_CHUNK } from '../read/block-cursor.js'
 import { isBlockValid } from '../read/check-block.js'
 import { FileWindow } from '../read/file-window.js'
 import { OpenFile, sameBytes } from '../read/open-file.js'
@@ -26,6 +26,8 @@ export interface CopyFileParts {
   readonly temporary: string
   /** Whether what is there already is gone on with. */
   readonly incremental: boolean
+  /** It is the last one that the destination has. Those before it were whole and durable before this one was begun. */
+  readonly mayBeUnfinished: boolean
   /** Called with the bytes just done, and whether they had to be written. Throws where the copy was given up. */
   readonly onBytes: (bytes: number, written: boolean) => void
 }
@@ -48,7 +50,7 @@ export async function copyFile(parts: CopyFileParts): Promise<void> {
 
 /** What the destination has of the file: a beginning of it, made durable and cut to whole groups; undefined where there is nothing that could be gone on with. */
 async function openBeginning(parts: CopyFileParts): Promise<OpenFile | undefined> {
-  const { destination, name, open, limit } = parts
+  const { destination, name, open, limit, mayBeUnfinished } = parts
   const file = await destination.open(name).catch((error: unknown) => {
     if (isBackendError(error, 'NOT_FOUND')) return undefined
     throw backendFailure(`open ${name} in ${destination.description}`, error)
@@ -61,7 +63,8 @@ async function openBeginning(parts: CopyFileParts): Promise<OpenFile | undefined
     const header = decodeFileHeader(head.subarray(0, read))
     if (typeof header === 'object' && sameBytes(head, encodeFileHeader(open.header))) {
       const there = new OpenFile(name, file, header, await file.size())
-      if ((await settle(there, parts)) && there.end <= limit && (await isBeginning(there, open))) found = there
+      const isUsable = mayBeUnfinished ? (await settle(there, parts)) && there.end <= limit : there.end === limit
+      if (isUsable && (await isBeginning(there, open))) found = there
     }
     return found
   } catch (error) {
@@ -167,18 +170,15 @@ async function nextStop(cursor: BlockCursor, from: number, { open, limit }: Copy
 }
 
 /** Reads back what was written from `from` on. The position of the first block that is not valid. */
-async function firstInvalid(written: OpenFile, from: number, { limit, storeSeed }: CopyFileParts): Promise<number | undefined> {
+async function firstInvalid(written: OpenFile, from: number, { storeSeed }: CopyFileParts): Promise<number | undefined> {
   const window = new FileWindow(written, MiB)
   const cursor = new BlockCursor(window, storeSeed, from)
-  const end = Math.min(written.end, limit)
-  let block: PlacedBlock | undefined
-  do {
-    if (cursor.position === end) return undefined
+  while (cursor.position < written.end) {
     const { position } = cursor
-    block = await cursor.next()
+    const block = await cursor.next()
     if (!block || !(await isBlockValid(window, block, storeSeed))) return position
-  } while (block.end <= end)
-  return block.position
+  }
+  return undefined
 }
 
 async function whyInvalid(position: number, { open, storeSeed, destination, name }: CopyFileParts): Promise<VarveError> {

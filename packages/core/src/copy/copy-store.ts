@@ -77,6 +77,8 @@ class StoreCopy {
   #copiedBytes = 0
   #totalBytes = 0
   #removed = 0
+  /** The last data file that the destination had. */
+  #lastThere = -1
 
   constructor(parts: StoreCopyParts, options: CopyOptions, lost: AbortSignal | undefined) {
     this.#parts = parts
@@ -100,6 +102,7 @@ class StoreCopy {
     }
     await this.#removeFiles((index) => index > last, 'last first')
     // Dropped while the files behind them were copied.
+    await source.lookAgain()
     files -= await this.#removeFiles((index) => index < source.firstIndex, 'first first')
     return { files, bytes: this.#bytes, copiedBytes: this.#copiedBytes, removedFiles: this.#removed, nextSequence: stats.durableSequence }
   }
@@ -109,6 +112,7 @@ class StoreCopy {
     const { session, destination } = this.#parts
     const { indexes, temporaries } = await listFiles(destination, session.files.naming)
     if (indexes.length > 0) await this.#refuseOther(indexes, nextSequence)
+    this.#lastThere = indexes[indexes.length - 1] ?? -1
     for (const name of temporaries) await this.#remove(name)
     await this.#removeFiles((index) => index < session.source.firstIndex, 'first first')
   }
@@ -121,7 +125,7 @@ class StoreCopy {
     const files = new FileSet(destination, naming, identity, { isBesideWriter: true })
     const copy = new ReadableSession({ files, firstIndex, lastIndex }, { backend: destination, options, clock })
     try {
-      const last = await only(copy, { reverse: true })
+      const last = await only(copy, { reverse: true }).catch((error: unknown) => this.#refuseDamaged(error))
       if (!last || (await this.#isOurs(last, nextSequence))) return
       throw new VarveError(
         'CONFLICT',
@@ -130,6 +134,18 @@ class StoreCopy {
     } finally {
       await copy.release()
     }
+  }
+
+  /** A copy that is damaged is written anew where all of it is to be, and else left alone. */
+  #refuseDamaged(error: unknown): undefined {
+    if (!VarveError.is(error) || (error.code !== 'CORRUPT' && error.code !== 'FILE_MISSING')) throw error
+    if (this.#options.incremental === false) return undefined
+    const { description } = this.#parts.destination
+    throw new VarveError(
+      error.code,
+      `copy to ${description}: what an earlier copy left there is damaged; verify it, or copy with incremental: false`,
+      { cause: error },
+    )
   }
 
   /** Whether the copy's last item is one that the store has, or had until it was trimmed or dropped. */
@@ -155,6 +171,7 @@ class StoreCopy {
         name,
         temporary: files.naming.temporary(index),
         incremental: this.#options.incremental ?? true,
+        mayBeUnfinished: index >= this.#lastThere,
         onBytes: (bytes, written) => this.#advance(bytes, written, name),
       })
       return true

@@ -1,7 +1,7 @@
 import { platform } from '#platform'
 import { blockSeedOf } from './checksum.js'
 import { FlippedBits, flipped } from './flipped-bit.js'
-import { readUint32 } from './record.js'
+import { LEAST_RECORD_BYTES, readUint32 } from './record.js'
 
 export const BLOCK_HEADER_BYTES = 44
 /** `VBLK`, read as a little-endian number. */
@@ -103,9 +103,6 @@ function isPlausible(header: BlockHeader, position: number): boolean {
     header.durablePosition <= position &&
     (header.close
       ? header.length === 0 && header.count === 0 && !header.losses
-      : header.count > 0 && header.length >= header.count * MIN_RECORD_BYTES)
+      : header.count > 0 && header.length >= header.count * LEAST_RECORD_BYTES)
   )
 }
-
-// A record's own header and one byte.
-const MIN_RECORD_BYTES = 9

@@ -2,6 +2,8 @@ import { platform } from '#platform'
 import { crc32OfUint32 } from '../platform/crc32-table.js'
 
 export const RECORD_HEADER_BYTES = 8
+/** The length of the shortest record: a header and one byte. */
+export const LEAST_RECORD_BYTES = RECORD_HEADER_BYTES + 1
 
 /** Frames `data` as a record at `at`; the target has the room. Returns the record's checksum: of the copy, so that a caller who changes its buffer meanwhile does no harm. */
 export function writeRecord(target: Uint8Array, at: number, data: Uint8Array, storeSeed: number): number {

@@ -1,5 +1,5 @@
 import { type Damage, damagesOf, headerDamage } from '../read/damage.js'
-import { damageBehind, examineBlock } from '../read/examined-block.js'
+import { examineBlock, examineEnd } from '../read/examined-block.js'
 import { FileSurvey, type FileSurveyParts } from '../read/file-survey.js'
 import type { FileWindow } from '../read/file-window.js'
 
@@ -15,13 +15,17 @@ export interface Examination {
   readonly items: number
   /** Items that an earlier repair found lost. */
   readonly lost: number
+  /** The sequence with which it begins. */
+  readonly start: number
   /** The sequence and the time behind it. */
   readonly sequence: number
   readonly timestamp: number
+  /** How many records are missing behind it, at most. */
+  readonly missing: number
   /** Where its blocks end. */
   readonly end: number
   readonly isClosed: boolean
-  /** Whether it ends within a block. */
+  /** Whether it ends within a block, or in records that can't be made out. */
   readonly isCutOff: boolean
 }
 
@@ -41,10 +45,10 @@ export async function examineFile(window: FileWindow, parts: ExaminationParts): 
     const lostNow = salvaged?.lost.reduce((sum, { count }) => sum + count, 0) ?? 0
     items += (salvaged ? salvaged.count : block.header.count) - lostNow - earlier
     lost += earlier
-    isCutOff ||= salvaged !== undefined && salvaged.missing > 0
+    isCutOff = salvaged !== undefined && (salvaged.missing > 0 || salvaged.lost.length > 0)
   }
-  const { position: end, sequence, timestamp, isClosed } = survey
-  const behind = await damageBehind(window, survey, parts)
-  if (behind) onDamage(behind)
-  return { items, lost, sequence, timestamp, end, isClosed, isCutOff }
+  const { start, position: end, sequence, timestamp, isClosed } = survey
+  const { damage, missing } = await examineEnd(window, survey, parts)
+  if (damage) onDamage(damage)
+  return { items, lost, start, sequence, timestamp, missing, end, isClosed, isCutOff: isCutOff && !isClosed }
 }

@@ -50,7 +50,8 @@ async function openLocked(backend: FileBackend, naming: FileNaming, options: Res
   const tail = await recoverTail(indexes, { backend, naming, genesis, logger, cuts: [...cuts] })
   let open: OpenFile | undefined
   try {
-    const { firstIndex, ...made } = tail ? await adopt(tail, indexes, backend, naming, genesis) : await create(backend, naming, options)
+    const { firstIndex, ...found } = tail ? await adopt(tail, indexes, backend, naming, genesis) : await create(backend, naming, options)
+    const made = await writableTail(found, backend, naming)
     open = made.open
     // Only now: a store that can't be opened is left as it is.
     for (const name of temporaries) await backend.remove(name)
@@ -109,6 +110,35 @@ async function adopt(
   return { ...tail, firstIndex: index }
 }
 
+/**
+ * What stands for a dropped or lost file is not added to: its positions were used. It is the last one only where the file behind it went missing, or was made in a repair that
+ * was interrupted.
+ */
+async function writableTail(tail: RecoveredTail, backend: FileBackend, naming: FileNaming): Promise<RecoveredTail> {
+  const { header, file } = tail.open
+  if (!header.dropped && !header.lost) return tail
+  const index = header.index + 1
+  const name = naming.dataFile(index)
+  if (index >= naming.maxFiles) throw new VarveError('FULL', `open: no file name is left behind ${naming.dataFile(header.index)}`)
+  const { genesis, storeId } = header
+  const groupStart = { index, position: 0 }
+  try {
+    const open = await createDataFile(backend, name, {
+      genesis,
+      storeId,
+      index,
+      trimOffset: 0,
+      sequence: tail.sequence,
+      groupStart,
+      dropped: false,
+    })
+    await file.close()
+    return { ...tail, open, synced: 0, endsInClose: false }
+  } catch (error) {
+    throw error instanceof WriteRefused ? error.cause : error
+  }
+}
+
 /** A store that is open for reading beside a writer elsewhere. */
 export interface ReadableStore {
   readonly files: FileSet
@@ -165,9 +195,9 @@ async function findStoreId(
   }
 }
 
-/** Whether a writer crashed over the very first file. */
+/** Whether a writer crashed over the very first file. Another one that is left alone was not the first, and is damaged. */
 async function isNeverUsed(backend: FileBackend, naming: FileNaming, indexes: readonly number[]): Promise<boolean> {
-  if (indexes.length !== 1) return false
+  if (indexes.length !== 1 || indexes[0] !== 0) return false
   const file = await backend.open(naming.dataFile(indexes[0] as number))
   try {
     const bytes = new Uint8Array(FILE_HEADER_BYTES)

@@ -1,13 +1,14 @@
 import type { BackendFile, FileBackend } from '@varve/backend'
 import { VarveError } from '../errors.js'
+import { FILE_HEADER_BYTES } from '../format/file-header.js'
 import type { FileNaming } from '../format/file-name.js'
 import { MiB } from '../options.js'
-import { sameBytes } from '../read/open-file.js'
+import { type OpenFile, sameBytes } from '../read/open-file.js'
 import { readBytes } from '../read/read-bytes.js'
 import { writeReplacement } from './rewrite-file.js'
 
 /** A stretch of a file, in bytes from its beginning. */
-interface Stretch {
+export interface Stretch {
   readonly offset: number
   readonly length: number
 }
@@ -73,28 +74,22 @@ export class QuarantineNames {
   }
 }
 
-/** Damage within a file. */
-interface DamagedStretch extends Stretch {
-  readonly position: number
-}
-
-/** What of a file of `size` bytes is to be saved before its damage is mended. */
-export async function extentsOf(
-  index: number,
-  damages: readonly DamagedStretch[],
-  file: BackendFile,
-  size: number,
-  names: QuarantineNames,
-): Promise<Extent[]> {
-  const inside = damages
-    .map(({ position, offset, length }) => ({ position, offset, end: Math.min(offset + length, size) }))
-    .filter(({ offset, end }) => end > offset)
-    .sort((a, b) => a.offset - b.offset)
-  const [first] = inside
-  if (!first) return []
-  const all = inside.length > MOST_EXTENTS ? [{ ...first, end: Math.max(...inside.map(({ end }) => end)) }] : inside
+/** What of a file of `size` bytes is to be kept before any of these stretches is changed: those that overlap as one. */
+export async function extentsOf(open: OpenFile, stretches: readonly Stretch[], size: number, names: QuarantineNames): Promise<Extent[]> {
+  const found: { readonly offset: number; end: number }[] = []
+  for (const { offset, length } of [...stretches].sort((a, b) => a.offset - b.offset)) {
+    const end = Math.min(offset + length, size)
+    const last = found[found.length - 1]
+    if (last && offset < last.end) last.end = Math.max(last.end, end)
+    else if (end > offset) found.push({ offset, end })
+  }
+  const [first] = found
+  const all = first && found.length > MOST_EXTENTS ? [{ ...first, end: Math.max(...found.map(({ end }) => end)) }] : found
   const extents: Extent[] = []
-  for (const { position, offset, end } of all) extents.push(await names.nextFor(index, position, file, { offset, length: end - offset }))
+  for (const { offset, end } of all) {
+    const position = offset < FILE_HEADER_BYTES ? 0 : open.logical(offset)
+    extents.push(await names.nextFor(open.index, position, open.file, { offset, length: end - offset }))
+  }
   return extents
 }
 

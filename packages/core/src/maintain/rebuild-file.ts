@@ -1,15 +1,27 @@
 import { platform } from '#platform'
 import { VarveError } from '../errors.js'
-import { encodeBlockHeader } from '../format/block-header.js'
+import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../format/block-header.js'
 import { encodeFileHeader, type FileHeader } from '../format/file-header.js'
-import { addToDigest, lostChecksum, RECORD_HEADER_BYTES, readUint32, recordSeed, writeRecordHeader } from '../format/record.js'
+import {
+  addToDigest,
+  LEAST_RECORD_BYTES,
+  lostChecksum,
+  RECORD_HEADER_BYTES,
+  readUint32,
+  recordSeed,
+  writeRecordHeader,
+} from '../format/record.js'
 import { KiB, MiB } from '../options.js'
 import { recordSizeAt } from '../read/block-cursor.js'
+import { isRestZero } from '../read/diagnose.js'
 import { examineBlock } from '../read/examined-block.js'
 import { FileSurvey, type FileSurveyParts, type SurveyedBlock } from '../read/file-survey.js'
 import { FileWindow } from '../read/file-window.js'
+import { run } from '../read/loads.js'
 import type { OpenFile } from '../read/open-file.js'
-import { LEAST_RECORD, type LostRegion, type Salvaged } from '../read/salvage.js'
+import { readBytes } from '../read/read-bytes.js'
+import type { LostRegion, Salvaged } from '../read/salvage.js'
+import type { Stretch } from './quarantine.js'
 import { bytesOf, closing } from './rewrite-file.js'
 
 export interface RebuildParts extends FileSurveyParts {
@@ -46,8 +58,11 @@ export async function* rebuiltFile(open: OpenFile, parts: RebuildParts): AsyncGe
     from = salvaged?.count === 0 ? block.position : end
   }
   if (from < end) yield* bytesOf(open, from, end)
-  if (!isComplete || survey.isClosed) return
-  const sequence = Math.max(survey.sequence, (await parts.sequenceBehind()) ?? 0)
+  if (!isComplete) return
+  const next = await parts.next()
+  const sequence = Math.max(survey.sequence, next?.sequence ?? 0)
+  // A closing block may be that of an earlier stop, with blocks missing behind it.
+  if (survey.isClosed && (sequence === survey.sequence || next?.isTrimmed)) return
   yield encodeBlockHeader(
     { ...closing(end, sequence, survey.timestamp, storeSeed), continues },
     { storeSeed, index: open.index, position: end },
@@ -84,7 +99,7 @@ async function* rebuiltBlock(
 }
 
 function checkRoom(open: OpenFile, { from, to, count }: LostRegion): void {
-  if (to - from < count * LEAST_RECORD) throw notMade(open, from, `${count} records can't have stood in ${to - from} bytes`)
+  if (to - from < count * LEAST_RECORD_BYTES) throw notMade(open, from, `${count} records can't have stood in ${to - from} bytes`)
 }
 
 function notMade(open: OpenFile, position: number, why: string): VarveError {
@@ -94,7 +109,7 @@ function notMade(open: OpenFile, position: number, why: string): VarveError {
 /** As many records as were lost: all as small as can be but the last, which takes the rest. */
 function lostSizes({ from, to, count }: LostRegion): number[] {
   const sizes = new Array<number>(count - 1).fill(1)
-  return [...sizes, to - from - (count - 1) * LEAST_RECORD - RECORD_HEADER_BYTES]
+  return [...sizes, to - from - (count - 1) * LEAST_RECORD_BYTES - RECORD_HEADER_BYTES]
 }
 
 const ZEROS = new Uint8Array(64 * KiB)
@@ -141,6 +156,27 @@ async function digestAround(
     position += RECORD_HEADER_BYTES + size
   }
   return digest
+}
+
+/** Where a file of `size` bytes holds something else than {@link rebuiltFile} would make of it. */
+export async function changesOf(open: OpenFile, size: number, parts: RebuildParts): Promise<Stretch[]> {
+  const changes: { readonly offset: number; length: number }[] = []
+  const change = (from: number, to: number): void => {
+    const last = changes[changes.length - 1]
+    // What is so near belongs together, as the fields of a header do.
+    if (last && from - (last.offset + last.length) < BLOCK_HEADER_BYTES) last.length = to - last.offset
+    else changes.push({ offset: from, length: to - from })
+  }
+  let offset = 0
+  for await (const piece of inPieces(rebuiltFile(open, parts))) {
+    const before = new Uint8Array(piece.length)
+    const read = await readBytes(open.file, before, offset)
+    for (let at = 0; at < read; at++) if (piece[at] !== before[at]) change(offset + at, offset + at + 1)
+    offset += piece.length
+  }
+  const window = new FileWindow(open, MiB)
+  if (offset < size && !(await run(window, isRestZero(window, open.logical(offset))))) change(offset, size)
+  return changes
 }
 
 /** What stands for a file that is lost: its items read as lost, and its index is not used again. */

@@ -10,6 +10,7 @@ import { readBytes } from '../read/read-bytes.js'
 import { inspectTail, readLastBlock, type TailVerdict } from '../read/tail.js'
 import { isUnused } from '../read/unused-file.js'
 import { saveCut } from './saved-cut.js'
+import { readFileHeader } from './store-identity.js'
 
 export interface RecoveryParts {
   readonly backend: FileBackend
@@ -63,8 +64,10 @@ async function recoverLast(index: number, before: number | undefined, parts: Rec
       if (header) {
         const open = new OpenFile(name, file, header, size)
         const verdict = await inspectTail(open, storeSeedOf(header.storeId))
-        // Before anything is cut, as it finds out whether the two are of one store. After a clean stop nothing else is read.
-        const earlierTime = verdict.kind === 'clean' ? 0 : await timeBefore(before, header, parts)
+        if (verdict.kind === 'unfinished' && before === undefined)
+          throw onlyFileLeft(index, parts, 'holds a part of a transaction that began in a file before it')
+        // Before anything is cut, as it finds out whether the two are of one store.
+        const earlierTime = verdict.kind === 'clean' ? await refuseForeign(before, header, parts) : await timeBefore(before, header, parts)
         const outcome = await settle(open, verdict, parts)
         if (!('removed' in outcome)) {
           kept = true
@@ -75,6 +78,7 @@ async function recoverLast(index: number, before: number | undefined, parts: Rec
         await parts.backend.remove(name)
         return outcome
       }
+      await refuseUnused(index, before, parts)
       await file.close()
       await parts.backend.remove(name)
       return { index, position: 0, bytes: size, removed: true }
@@ -92,6 +96,35 @@ async function readHeader(file: BackendFile, name: string, index: number, genesi
   const read = await readBytes(file, bytes, 0)
   if (await isUnused(file, bytes.subarray(0, read))) return undefined
   return checkFileHeader(name, bytes.subarray(0, read), index, genesis)
+}
+
+/**
+ * `CORRUPT` where a file that looks as if it had never been used must have been: one behind it was made, or those before it were dropped. Were it removed, its index, or all of them, would be given
+ * out a second time.
+ */
+async function refuseUnused(index: number, before: number | undefined, parts: RecoveryParts): Promise<void> {
+  if (before === undefined) {
+    if (index > 0) throw onlyFileLeft(index, parts, 'has no header')
+    return
+  }
+  const name = parts.naming.dataFile(before)
+  const file = await parts.backend.open(name)
+  try {
+    const bytes = new Uint8Array(FILE_HEADER_BYTES)
+    const read = await readBytes(file, bytes, 0)
+    if (await isUnused(file, bytes.subarray(0, read)))
+      throw new VarveError('CORRUPT', `open: ${name} has no header, though there is a file behind it; nothing was changed`)
+  } finally {
+    await file.close()
+  }
+}
+
+function onlyFileLeft(index: number, { naming }: RecoveryParts, detail: string): VarveError {
+  const name = naming.dataFile(index)
+  return new VarveError(
+    'CORRUPT',
+    `open: ${name} ${detail}, and is all that is left of a store that had files before it; nothing was changed`,
+  )
 }
 
 async function settle(open: OpenFile, verdict: TailVerdict, parts: RecoveryParts): Promise<Outcome> {
@@ -127,6 +160,17 @@ async function settle(open: OpenFile, verdict: TailVerdict, parts: RecoveryParts
         `open: ${open.name} is damaged from position ${verdict.from} on, before ${verdict.next}, where a block says that those bytes were durable; nothing was changed. Open it with readOnly to read what is intact`,
       )
   }
+}
+
+/** After a clean stop this is all that is read of another file: that the two are of one store. Damage to its header is told where it is used. */
+async function refuseForeign(before: number | undefined, { storeId }: FileHeader, parts: RecoveryParts): Promise<0> {
+  if (before === undefined) return 0
+  try {
+    await readFileHeader(before, parts, storeId)
+  } catch (error) {
+    if (!VarveError.is(error) || (error.code !== 'CORRUPT' && error.code !== 'UNSUPPORTED')) throw error
+  }
+  return 0
 }
 
 /** The latest time that the file before this one knows; a file without blocks has none of its own. */

@@ -1,15 +1,12 @@
 import type { FileBackend } from '@varve/backend'
 import { VarveError } from '../errors.js'
 import type { FileHeader } from '../format/file-header.js'
-import { MiB } from '../options.js'
-import { isRestZero } from '../read/diagnose.js'
 import type { FileSet } from '../read/file-set.js'
-import { FileWindow } from '../read/file-window.js'
-import { run } from '../read/loads.js'
-import type { OpenFile, StoreIdentity } from '../read/open-file.js'
+import type { StoreIdentity } from '../read/open-file.js'
 import type { Place } from '../read/scan-source.js'
 import { inspectTail } from '../read/tail.js'
 import { type Extent, extentsOf, type QuarantineNames } from './quarantine.js'
+import { changesOf, type RebuildParts } from './rebuild-file.js'
 import type { FileFinding } from './store-examination.js'
 import { isOfAnother } from './store-identity.js'
 
@@ -20,10 +17,8 @@ export type RepairTask =
       readonly kind: 'rewrite'
       readonly index: number
       readonly finding: Extract<FileFinding, { kind: 'file' }>
-      readonly header: FileHeader
-      readonly isComplete: boolean
-      readonly sequenceBehind: number | undefined
-      readonly continues: boolean
+      readonly parts: RebuildParts
+      /** What of it changes, and is kept. */
       readonly extents: readonly Extent[]
     }
   /** Puts a stub in place of a file that is lost. */
@@ -86,6 +81,7 @@ export async function planRepair(findings: readonly FileFinding[], parts: PlanPa
 
 /** Whether recovery would refuse what stands behind the end of what is durable. */
 async function isAnyTailDamaged({ files, indexes, end }: PlanParts): Promise<boolean> {
+  if (indexes.some((index, n) => index > end.index && index !== (indexes[n - 1] ?? index) + 1)) return true
   for (const index of indexes.filter((one) => one >= end.index)) {
     try {
       const verdict = await files.with(index, (open) => inspectTail(open, files.identity.storeSeed))
@@ -128,47 +124,32 @@ function headerOf({ genesis, storeId }: StoreIdentity, index: number, sequence: 
 }
 
 async function rewrite(finding: Extract<FileFinding, { kind: 'file' }>, findings: FilesByIndex, parts: PlanParts): Promise<RepairTask> {
-  const { index, damages, examination, limit, isHeaderIntact } = finding
+  const { index, damages, examination, limit, isHeaderIntact, sequence, timestamp, next } = finding
   const { files, end, names } = parts
   const isComplete = index < end.index
-  const next = findings.get(index + 1)
-  const sequenceBehind = next?.kind === 'file' ? beginningOf(next) : undefined
-  const extents = await files.with(index, async (open) => {
-    const size = await open.file.size()
-    const tail = isComplete ? [] : await tailOf(open, limit, size)
-    return extentsOf(index, [...damages, ...tail], open.file, size, names)
-  })
-  const isSomethingMissing = sequenceBehind === undefined || sequenceBehind > examination.sequence
-  const lostEnd = isComplete && (examination.isCutOff || (!examination.isClosed && isSomethingMissing))
+  const mayMiss = examination.missing > 0 || (!examination.isClosed && finding.next === undefined)
+  const lostEnd = isComplete && (examination.isCutOff || mayMiss)
   const header: FileHeader = {
     ...finding.header,
-    // What only the files before it know of a header that was damaged.
-    ...(!isHeaderIntact && finding.header.trimOffset === 0 && { sequence: finding.sequence }),
+    // What may have to be found out from other files.
+    ...(!isHeaderIntact && { sequence: finding.sequence }),
     ...(lostEnd && !finding.header.dropped && { lost: true }),
   }
-  return {
-    kind: 'rewrite',
-    index,
-    finding,
-    header,
+  const rebuild: RebuildParts = {
+    storeSeed: files.identity.storeSeed,
+    limit,
+    sequence,
+    timestamp,
+    next: async () => next,
     isComplete,
-    sequenceBehind,
+    header,
     continues: groupReachesInto(findings, index + 1),
-    extents: extents ?? [],
   }
-}
-
-/** What stands behind the end of what is durable, if anything does. */
-async function tailOf(open: OpenFile, limit: number, size: number): Promise<{ position: number; offset: number; length: number }[]> {
-  const window = new FileWindow(open, MiB)
-  if (await run(window, isRestZero(window, limit))) return []
-  const offset = open.physical(limit)
-  return [{ position: limit, offset, length: Math.max(0, size - offset) }]
-}
-
-/** The sequence with which a file begins, where its beginning was not trimmed away. */
-function beginningOf({ header, isHeaderIntact }: Extract<FileFinding, { kind: 'file' }>): number | undefined {
-  return isHeaderIntact && header.trimOffset === 0 ? header.sequence : undefined
+  const extents = await files.with(index, async (open) => {
+    const size = await open.file.size()
+    return extentsOf(open, [...damages, ...(await changesOf(open, size, rebuild))], size, names)
+  })
+  return { kind: 'rewrite', index, finding, parts: rebuild, extents: extents ?? [] }
 }
 
 /** Whether a transaction is open where that file begins. */

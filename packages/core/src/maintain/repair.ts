@@ -75,6 +75,7 @@ export async function repairStore(
   const lock = await backend.lock().catch((error: unknown) => {
     throw backendFailure(`lock ${backend.description}`, error)
   })
+  let report: RepairReport
   try {
     const repair = await Repair.begin(backend, naming, options.genesisBytes)
     try {
@@ -83,16 +84,19 @@ export async function repairStore(
         signal?.throwIfAborted()
         await repair.carryOut(task)
       }
-      return { dryRun, steps: tasks.map((task) => repair.stepOf(task)), damages }
+      report = { dryRun, steps: tasks.map((task) => repair.stepOf(task)), damages }
     } finally {
       await repair.end()
     }
   } catch (error) {
+    await lock.release().catch(() => undefined)
     if (signal?.aborted && error === signal.reason) throw error
     throw error instanceof TypeError ? error : backendFailure(`repair ${backend.description}`, error)
-  } finally {
-    await lock.release().catch(() => undefined)
   }
+  await lock.release().catch((error: unknown) => {
+    throw backendFailure(`repair ${backend.description}: everything is done, but for giving back the lock`, error)
+  })
+  return report
 }
 
 class Repair {
@@ -105,8 +109,8 @@ class Repair {
   static async begin(backend: FileBackend, naming: FileNaming, genesis: Uint8Array): Promise<Repair> {
     const { indexes, quarantines } = await listFiles(backend, naming)
     const used = [...indexes]
-    // A start removes what was created and never used.
-    while (used.length > 1 && (await isNeverUsed(backend, naming.dataFile(used[used.length - 1] as number)))) used.pop()
+    // A start removes the file that was created last and never used.
+    if (used.length > 1 && (await isNeverUsed(backend, naming.dataFile(used[used.length - 1] as number)))) used.pop()
     const identity = await findIdentity(used, { backend, naming, genesis })
     const files = new FileSet(backend, naming, identity, { isBesideWriter: false })
     return new Repair(backend, naming, files, used, new QuarantineNames(backend, naming, quarantines))
@@ -177,25 +181,18 @@ class Repair {
   }
 
   async #rewrite(task: Extract<RepairTask, { kind: 'rewrite' }>): Promise<void> {
-    const { index, finding, extents } = task
+    const { index, parts, extents } = task
     const temporary = this.#naming.temporary(index)
-    const { sequence, timestamp, limit } = finding
-    const { storeSeed } = this.#files.identity
-    const { header, isComplete, continues, sequenceBehind } = task
-    const survey = { storeSeed, limit, sequence, timestamp, sequenceBehind: async () => sequenceBehind, isComplete }
     await this.#files.with(index, async (open) => {
       for (const extent of extents) await saveExtent(this.#backend, temporary, open.file, extent)
-      await writeReplacement(this.#backend, temporary, inPieces(rebuiltFile(open, { ...survey, header, continues })))
+      await writeReplacement(this.#backend, temporary, inPieces(rebuiltFile(open, parts)))
     })
     await this.#checkReplacement(temporary, task)
     await this.#takePlace(index, temporary)
   }
 
   /** What takes a file's place has to be without damage and to hold every intact item. */
-  async #checkReplacement(
-    temporary: string,
-    { index, finding, isComplete, sequenceBehind }: Extract<RepairTask, { kind: 'rewrite' }>,
-  ): Promise<void> {
+  async #checkReplacement(temporary: string, { index, finding, parts }: Extract<RepairTask, { kind: 'rewrite' }>): Promise<void> {
     const { identity } = this.#files
     const file = await this.#backend.open(temporary)
     try {
@@ -204,16 +201,8 @@ class Repair {
       const header = checkFileHeader(temporary, bytes.subarray(0, read), index, identity.genesis, identity.storeId)
       const open = new OpenFile(temporary, file, header, await file.size())
       const damages: Damage[] = []
-      const { sequence, timestamp } = finding
-      const { items } = await examineFile(new FileWindow(open, MiB), {
-        storeSeed: identity.storeSeed,
-        limit: open.end,
-        sequence,
-        timestamp,
-        sequenceBehind: async () => sequenceBehind,
-        isComplete,
-        onDamage: (damage) => damages.push(damage),
-      })
+      const onDamage = (damage: Damage): void => void damages.push(damage)
+      const { items } = await examineFile(new FileWindow(open, MiB), { ...parts, limit: open.end, onDamage })
       if (damages.length === 0 && items === finding.examination.items) return
       const why = damages[0]
         ? `at position ${damages[0].position}: ${damages[0].detail}`

@@ -1,6 +1,7 @@
 import { VarveError } from '../errors.js'
 import type { FileHeader } from '../format/file-header.js'
 import { type Damage, fileDamage } from '../read/damage.js'
+import { beginningOfFile, type FileBeginning } from '../read/file-beginning.js'
 import type { FileSet } from '../read/file-set.js'
 import type { FileWindow } from '../read/file-window.js'
 import type { OpenFile } from '../read/open-file.js'
@@ -29,9 +30,11 @@ export type FileFinding =
       readonly isHeaderIntact: boolean
       /** Bytes looked at. */
       readonly bytes: number
-      /** The sequence and the time behind everything that comes before it. */
+      /** The sequence with which it begins, and the time behind everything that comes before it. */
       readonly sequence: number
       readonly timestamp: number
+      /** How the next file begins, where that is known. */
+      readonly next: FileBeginning | undefined
       /** The logical position up to which it was examined. */
       readonly limit: number
       readonly examination: Examination
@@ -55,6 +58,7 @@ interface Unusable {
   readonly kind: 'missing' | 'foreign' | 'unreadable'
   readonly index: number
   readonly files: number
+  readonly bytes: number
   readonly error: VarveError | undefined
 }
 
@@ -67,16 +71,16 @@ export async function* examineStore(parts: StoreExaminationParts): AsyncGenerato
   for (const [n, index] of indexes.entries()) {
     const before = indexes[n - 1]
     if (before !== undefined && index > before + 1)
-      unusable.push({ kind: 'missing', index: before + 1, files: index - before - 1, error: undefined })
-    const found = await examineIndex(parts, index, indexes[n + 1], context, unusable.length > 0)
+      unusable.push({ kind: 'missing', index: before + 1, files: index - before - 1, bytes: 0, error: undefined })
+    const found = await examineIndex(parts, index, indexes[n + 1], context)
     if (found === 'dropped') continue
     if ('error' in found) {
       unusable.push(found)
       continue
     }
-    yield* tell(parts, unusable, context, found.header.sequence)
+    yield* tell(parts, unusable, context, found.sequence)
     unusable = []
-    context.sequence = found.examination.sequence
+    context.sequence = found.examination.sequence + found.examination.missing
     context.timestamp = Math.max(context.timestamp, found.examination.timestamp)
     yield found
   }
@@ -95,13 +99,15 @@ function* tell(
   { sequence: before, timestamp }: Context,
   behind: number | undefined,
 ): Generator<FileFinding> {
-  for (const [n, { kind, index, files: count, error }] of unusable.entries()) {
-    const sequence = before ?? behind ?? 0
+  for (const [n, { kind, index, files: count, bytes: length, error }] of unusable.entries()) {
+    // Nothing is known of what the first one began with, unless it is the very first.
+    const sequence = before ?? (index === 0 ? 0 : behind) ?? 0
     const name = files.naming.dataFile(index)
     // Which of several files in a row held which items can't be told: the first one names them all.
-    const range = n === 0 && behind !== undefined && before !== undefined && behind > before ? { lost: { from: before, to: behind } } : {}
+    const from = before ?? 0
+    const range = n === 0 && behind !== undefined && behind > from ? { lost: { from, to: behind } } : {}
     const detail = error?.message ?? (count === 1 ? 'there is no such file' : `there are no such ${count} files in a row`)
-    const damage = fileDamage(DAMAGE_KINDS[kind], name, index, detail, { ...range, ...(kind === 'missing' && { files: count }) })
+    const damage = fileDamage(DAMAGE_KINDS[kind], name, index, detail, { length, ...range, ...(kind === 'missing' && { files: count }) })
     yield {
       kind,
       index,
@@ -122,7 +128,6 @@ async function examineIndex(
   index: number,
   next: number | undefined,
   context: Context,
-  isBehindUnusable: boolean,
 ): Promise<Extract<FileFinding, { kind: 'file' }> | Unusable | 'dropped'> {
   const { files, end, windowOver, wasDropped } = parts
   const isComplete = index < end.index
@@ -130,42 +135,30 @@ async function examineIndex(
     try {
       const found = await files.with(index, async (open) => {
         const { header, headerFault } = open
-        // What was trimmed away is not missed; what a missing file held is missed already.
-        const isKnown = header.trimOffset > 0 || context.sequence === undefined || (isBehindUnusable && !headerFault)
-        const sequence = isKnown ? header.sequence : (context.sequence as number)
         const { timestamp } = context
+        const following = next === index + 1 ? await beginningOfFile(files, next) : undefined
         const limit = isComplete ? open.end : Math.min(open.end, end.position)
         const damages: Damage[] = []
         const examination = await examineFile(windowOver(open), {
           storeSeed: files.identity.storeSeed,
           limit,
-          sequence,
+          sequence: context.sequence,
           timestamp,
-          sequenceBehind: () => sequenceAt(files, next === index + 1 ? next : undefined),
+          next: async () => following,
           isComplete,
           onDamage: (damage) => damages.push(damage),
         })
         const bytes = Math.max(0, open.physical(limit))
-        return {
-          kind: 'file' as const,
-          index,
-          damages,
-          header,
-          isHeaderIntact: !headerFault,
-          bytes,
-          sequence,
-          timestamp,
-          limit,
-          examination,
-        }
+        const base = { index, damages, header, isHeaderIntact: !headerFault, bytes, timestamp, limit, examination }
+        return { kind: 'file' as const, ...base, sequence: examination.start, next: following }
       })
       if (found) return found
-      return (await wasDropped(index)) ? 'dropped' : { kind: 'missing', index, files: 1, error: undefined }
+      return (await wasDropped(index)) ? 'dropped' : { kind: 'missing', index, files: 1, bytes: 0, error: undefined }
     } catch (error) {
       if (error === FILE_REPLACED) continue
       const kind = VarveError.is(error) ? UNUSABLE[error.code] : undefined
       if (!kind) throw error
-      return { kind, index, files: 1, error: error as VarveError }
+      return { kind, index, files: 1, bytes: await files.sizeOfUnusable(index), error: error as VarveError }
     }
   }
 }
@@ -177,15 +170,4 @@ const UNUSABLE: { readonly [Code in VarveError['code']]?: 'foreign' | 'unreadabl
   GENESIS_MISMATCH: 'foreign',
   UNSUPPORTED_VERSION: 'foreign',
   UNSUPPORTED: 'foreign',
-}
-
-/** The sequence with which a file begins; undefined where there is none, or where its beginning was trimmed away. */
-async function sequenceAt(files: FileSet, index: number | undefined): Promise<number | undefined> {
-  if (index === undefined) return undefined
-  try {
-    return await files.with(index, async ({ header, headerFault }) => (headerFault || header.trimOffset > 0 ? undefined : header.sequence))
-  } catch {
-    // Whatever keeps it from being opened is told when it is its turn.
-    return undefined
-  }
 }

@@ -1,26 +1,35 @@
 import { platform } from '#platform'
 import { VarveError } from '../errors.js'
-import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
+import { BLOCK_HEADER_BYTES, type BlockHeader } from '../format/block-header.js'
 import { addToDigest, RECORD_HEADER_BYTES, readUint32, recordSeed, stateOf } from '../format/record.js'
 import { formatLocation, type Location } from '../location.js'
 import { BlockCursor, type PlacedBlock, recordSizeAt } from './block-cursor.js'
+import type { FileBeginning } from './file-beginning.js'
 import type { FileWindow } from './file-window.js'
 import { isProven } from './find-header.js'
 import type { Loading } from './loads.js'
 import { isTrimmedAway, type OpenFile } from './open-file.js'
 
+/** What is known of where a file stands in its store. */
+export interface Standing {
+  /** It is the last one, and another process may be writing to it. */
+  readonly tailMayBeTorn: boolean
+  /** Whether the store goes on in another file, so that this one ends in a closing block, and with what, as far as that is known. */
+  readonly goesOn: boolean | FileBeginning
+}
+
 /**
  * Why the bytes at a location are not its item: returns where there is nothing and never was, or no more; throws `INVALID_LOCATION` where no
  * item of that size starts there, and `CORRUPT` where one does, or where damage hides whether one does. Goes through the file from its beginning: it is the way of the error.
  */
-export function* diagnose(window: FileWindow, location: Location, storeSeed: number, tailMayBeTorn: boolean): Loading<void> {
+export function* diagnose(window: FileWindow, location: Location, storeSeed: number, { tailMayBeTorn, goesOn }: Standing): Loading<void> {
   const { open } = window
   const cursor = new BlockCursor(window, storeSeed)
   const { position } = location
   for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) {
     if (position < block.start) {
       // Where a file ends in a closing block, an item may have been before a trim. Space that was taken ahead may follow.
-      if (block.header.close && (yield* isRestZero(window, block.end))) return refuseLost(open, location)
+      if (block.header.close && (yield* isRestZero(window, block.end))) return yield* explainEnd(window, location, storeSeed, goesOn)
       throw invalid(open, location, `a block header is at position ${block.position}`)
     }
     if (position >= block.end) continue
@@ -29,7 +38,7 @@ export function* diagnose(window: FileWindow, location: Location, storeSeed: num
     if (tailMayBeTorn && !(yield* isProven(window, block.position, storeSeed))) return
     throw damaged(open, location, `in the block from position ${block.position} to ${block.end}: the record's checksum is wrong`)
   }
-  if (yield* isRestZero(window, cursor.position)) return refuseLost(open, location)
+  if (yield* isRestZero(window, cursor.position)) return yield* explainEnd(window, location, storeSeed, goesOn)
   if (tailMayBeTorn && !(yield* isProven(window, cursor.position, storeSeed))) return
   throw damaged(open, location, `at position ${cursor.position}: a block header was expected there`)
 }
@@ -74,25 +83,31 @@ function* isLost(window: FileWindow, position: number, size: number, storeSeed: 
 
 /**
  * Why nothing is at a location behind a file's end: returns where nothing ever was; throws `CORRUPT` where the file lost its end, or did so before
- * a repair. `isComplete`: the store goes on in another file, so that this one ends in a closing block.
+ * a repair.
  */
-export function* explainEnd(window: FileWindow, location: Location, storeSeed: number, isComplete: boolean): Loading<void> {
+export function* explainEnd(window: FileWindow, location: Location, storeSeed: number, goesOn: Standing['goesOn']): Loading<void> {
   const { open } = window
   if (isTrimmedAway(open, location.position)) return
   refuseLost(open, location)
-  if (!isComplete || (yield* endsInClose(window, storeSeed))) return
-  throw damaged(open, location, `at position ${open.end}: it ends there without a closing block`)
+  if (goesOn === false) return
+  const closedAt = yield* lastClose(window, storeSeed)
+  if (closedAt === undefined) throw damaged(open, location, `at position ${open.end}: it ends there without a closing block`)
+  // The closing block may be that of an earlier stop.
+  if (goesOn !== true && !goesOn.isTrimmed && goesOn.sequence > closedAt)
+    throw damaged(open, location, `at position ${open.end}: the items of sequence ${closedAt} to ${goesOn.sequence - 1} are missing`)
 }
 
-function* endsInClose(window: FileWindow, storeSeed: number): Loading<boolean> {
+/** The sequence in the closing block that ends the file; undefined where none does. */
+function* lastClose(window: FileWindow, storeSeed: number): Loading<number | undefined> {
   const { open } = window
   const at = new BlockCursor(window, storeSeed, Math.max(open.header.trimOffset, open.end - BLOCK_HEADER_BYTES))
-  if ((yield* at.nextLoading())?.header.close) return true
+  const close = (yield* at.nextLoading())?.header
+  if (close?.close) return close.sequence
   // There may be zeros behind it.
   const cursor = new BlockCursor(window, storeSeed)
-  let isClosed = false
-  for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) isClosed = block.header.close
-  return isClosed
+  let last: BlockHeader | undefined
+  for (let block = yield* cursor.nextLoading(); block; block = yield* cursor.nextLoading()) last = block.header
+  return last?.close ? last.sequence : undefined
 }
 
 /** `CORRUPT` where a repair found that the file had lost its end: what is not there may have been. */

@@ -1,6 +1,7 @@
 import { isBlockValid } from './check-block.js'
-import { type Damage, damageAt } from './damage.js'
+import { type Damage, type DamageKind, damageAt } from './damage.js'
 import { isRestZero } from './diagnose.js'
+import type { FileBeginning } from './file-beginning.js'
 import type { FileSurvey, SurveyedBlock } from './file-survey.js'
 import type { FileWindow } from './file-window.js'
 import { run } from './loads.js'
@@ -36,23 +37,34 @@ export interface EndParts {
   readonly limit: number
   /** Whether the store goes on in another file: then this one ends in a closing block. */
   readonly isComplete: boolean
-  /** The sequence with which it goes on there, where that is known. */
-  readonly sequenceBehind: () => Promise<number | undefined>
+  /** How it begins, where that is known. */
+  readonly next: () => Promise<FileBeginning | undefined>
+}
+
+/** What was found at the end of a file. */
+export interface EndFinding {
+  readonly damage: Damage | undefined
+  /** How many records are missing there, at most. */
+  readonly missing: number
 }
 
 /** What is wrong behind the last block of a file that was surveyed: something is missing, or something stands there that should not. */
-export async function damageBehind(window: FileWindow, survey: FileSurvey, parts: EndParts): Promise<Damage | undefined> {
-  const { limit, isComplete, sequenceBehind } = parts
+export async function examineEnd(window: FileWindow, survey: FileSurvey, parts: EndParts): Promise<EndFinding> {
+  const { limit, isComplete } = parts
   const { open } = window
   const { position, sequence, isClosed } = survey
   const isEmpty = position >= limit || (await run(window, isRestZero(window, position)))
   const length = isEmpty ? 0 : limit - position
-  if (isComplete && !isClosed) {
-    const behind = (await sequenceBehind()) ?? sequence
-    const detail = 'the file does not end in a closing block, though there is another one behind it'
-    return damageAt(open, 'closing-block', { position, length, lost: { from: sequence, to: behind }, detail })
+  const found = (kind: DamageKind, detail: string, missing = 0): EndFinding => {
+    return { damage: damageAt(open, kind, { position, length, lost: { from: sequence, to: sequence + missing }, detail }), missing }
   }
-  if (isEmpty) return undefined
-  if (isComplete) return damageAt(open, 'garbage', { position, length, detail: 'these bytes stand behind the closing block' })
-  return damageAt(open, 'gap', { position, length, detail: 'nothing can be made out' })
+  if (!isComplete) return isEmpty ? INTACT : found('gap', 'nothing can be made out')
+  const next = await parts.next()
+  const missing = Math.max(0, (next?.sequence ?? 0) - sequence)
+  if (!isClosed) return found('closing-block', 'the file does not end in a closing block, though there is another one behind it', missing)
+  // A closing block may be that of an earlier stop. Of what was trimmed or dropped it is not known what it was.
+  if (missing > 0 && !next?.isTrimmed && !open.header.dropped) return found('gap', 'the file ends before the next one begins', missing)
+  return isEmpty ? INTACT : found('garbage', 'these bytes stand behind the closing block')
 }
+
+const INTACT: EndFinding = { damage: undefined, missing: 0 }

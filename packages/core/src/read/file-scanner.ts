@@ -17,8 +17,8 @@ export type Batch = readonly (ScannedLocation & Partial<Pick<ScannedItem, 'data'
 
 export type ScanStep =
   | { readonly kind: 'batch'; readonly items: Batch }
-  /** No block that may be shown stands at `position`. `isEnd`: nothing at all stands there. */
-  | { readonly kind: 'end'; readonly position: number; readonly isEnd: boolean }
+  /** No block that may be shown stands at `position`. `isEnd`: nothing at all stands there. `closedAt`: the sequence that the closing block says which stands before it. */
+  | { readonly kind: 'end'; readonly position: number; readonly isEnd: boolean; readonly closedAt: number | undefined }
   /** A transaction without its end stands there, which breaks off at `place`. */
   | { readonly kind: 'unfinished'; readonly place: Place }
   /** Everything from here on is above the bounds. */
@@ -41,6 +41,8 @@ export class FileScanner {
   resume = 0
   /** It was opened anew after a file behind it was seen: it has no more than it shows. */
   isComplete = false
+  /** Where a transaction was seen to break off, though there is a file behind that place. */
+  brokeAt: Place | undefined
   readonly #options: FileScannerOptions
   readonly #storeSeed: number
   #open: OpenFile | undefined
@@ -51,6 +53,7 @@ export class FileScanner {
   #position = 0
   #sequence = 0
   #inWholeGroup = false
+  #closedAt: number | undefined
 
   constructor(index: number, options: FileScannerOptions) {
     this.index = index
@@ -107,6 +110,7 @@ export class FileScanner {
     this.#window = new FileWindow(open, HEADER_CHUNK)
     this.#cursor = new BlockCursor(this.#window, this.#storeSeed)
     this.#block = undefined
+    this.#closedAt = undefined
   }
 
   async #step(limit: number): Promise<ScanStep> {
@@ -131,19 +135,23 @@ export class FileScanner {
     const { bounds } = this.#options
     for (;;) {
       const { position } = this.#cursor
-      if (position >= limit) return { kind: 'end', position, isEnd: true }
+      if (position >= limit) return { kind: 'end', position, isEnd: true, closedAt: this.#closedAt }
       const block = await this.#cursor.next()
-      if (!block) return { kind: 'end', position, isEnd: false }
+      if (!block) return { kind: 'end', position, isEnd: false, closedAt: this.#closedAt }
       const { sequence, timestamp, count } = block.header
       const last = { index: this.index, position: block.end - 1, sequence: sequence + count - 1, timestamp }
       if (!block.header.close && block.end > this.resume && !bounds.isBelow(last)) {
         if (bounds.isAbove({ ...last, position: block.start, sequence })) return { kind: 'above' }
         const obstacle = await this.#obstacleTo(block)
-        if (!obstacle) return block
+        if (!obstacle) {
+          this.#closedAt = undefined
+          return block
+        }
         this.#cursor.position = position
         this.#window.reset()
         return obstacle
       }
+      this.#closedAt = block.header.close ? sequence : undefined
     }
   }
 
@@ -156,7 +164,7 @@ export class FileScanner {
     }
     this.#inWholeGroup = block.header.continues
     const isValid = await isBlockValid(this.#window, block, this.#storeSeed)
-    return isValid ? undefined : { kind: 'end', position: block.position, isEnd: false }
+    return isValid ? undefined : { kind: 'end', position: block.position, isEnd: false, closedAt: undefined }
   }
 
   async #decode(block: PlacedBlock): Promise<Batch> {

@@ -1,14 +1,8 @@
-import { BackendError, type BackendFile, type FileBackend } from '@varve/backend'
+import type { FileBackend } from '@varve/backend'
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
-import { FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
 import type { FileNaming } from '../format/file-name.js'
-import { MiB } from '../options.js'
-import { FileWindow } from './file-window.js'
-import { run, runSync } from './loads.js'
-import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
-import { readBytes, readBytesSync } from './read-bytes.js'
-import { rescueHeader, untrimmed } from './rescue-header.js'
-import { isUnused, isUnusedSync } from './unused-file.js'
+import { FileOpener } from './file-opener.js'
+import type { OpenFile, StoreIdentity } from './open-file.js'
 
 const MAX_OPEN = 64
 
@@ -16,9 +10,7 @@ const MAX_OPEN = 64
 export class FileSet {
   readonly identity: StoreIdentity
   readonly naming: FileNaming
-  readonly #backend: FileBackend
-  /** The writer is elsewhere, and may have crashed: its newest file may be there without its header. */
-  readonly #isBesideWriter: boolean
+  readonly #opener: FileOpener
   readonly #open = new Map<number, OpenFile>()
   readonly #opening = new Map<number, Promise<OpenFile | undefined>>()
   /** Files that are being replaced or removed: whoever wants one waits. */
@@ -28,10 +20,9 @@ export class FileSet {
   #closed = false
 
   constructor(backend: FileBackend, naming: FileNaming, identity: StoreIdentity, { isBesideWriter }: { readonly isBesideWriter: boolean }) {
-    this.#backend = backend
-    this.#isBesideWriter = isBesideWriter
     this.naming = naming
     this.identity = identity
+    this.#opener = new FileOpener({ backend, naming, identity, isBesideWriter })
   }
 
   /** How many files are open. */
@@ -40,7 +31,7 @@ export class FileSet {
   }
 
   get canReadSync(): boolean {
-    return this.#backend.openSync !== undefined
+    return this.#opener.canOpenSync
   }
 
   /** The file, if it is open and free; give it back with {@link release}. */
@@ -72,58 +63,36 @@ export class FileSet {
   acquireSync(index: number): OpenFile | undefined {
     this.#checkNotClosed()
     const open = this.acquireOpen(index)
-    if (open || !this.#backend.openSync) return open
+    if (open || !this.canReadSync) return open
     const name = this.naming.dataFile(index)
     if (this.#exclusive.has(index))
       throw new VarveError('BUSY', `open ${name}: it is being trimmed or dropped at this moment; read can wait for that`)
     try {
-      const file = this.#backend.openSync(name)
-      try {
-        if (!file.readSync || !file.sizeSync)
-          throw new VarveError('UNSUPPORTED', `open ${name}: this backend opens files at once, but does not read them at once`)
-        const bytes = new Uint8Array(FILE_HEADER_BYTES)
-        const head = bytes.subarray(0, readBytesSync(file, bytes, 0))
-        const size = file.sizeSync()
-        if (this.#isBesideWriter && isUnusedSync(file, head) && !this.existsSync(index + 1))
-          throw new BackendError('NOT_FOUND', `${name} was never used`)
-        const { header, fault } = this.#checked(name, head, index)
-        if (header) return this.#use(this.#keep(new OpenFile(name, file, header, size)))
-        const window = new FileWindow(new OpenFile(name, file, untrimmed(index, this.identity), size), MiB)
-        return this.#use(this.#keep(rescued(window, runSync(window, rescueHeader(window, head, this.identity)), fault)))
-      } catch (error) {
-        void file.close().catch(() => undefined)
-        throw error
-      }
+      return this.#use(this.#keep(this.#opener.openSync(index)))
     } catch (error) {
       if (isBackendError(error, 'NOT_FOUND')) return undefined
       throw backendFailure(`open ${name}`, error)
     }
   }
 
+  /** Beside a writer: whether the file is there now, and was ever used. One that was not may go again: whoever recovers from a crash removes it. */
+  async isUsed(index: number): Promise<boolean> {
+    if (!(await this.exists(index))) return false
+    // What keeps it from being opened is told when it is its turn.
+    return this.with(index, async () => true).then(
+      (isThere) => isThere === true,
+      () => true,
+    )
+  }
+
   /** Whether the file is there now, whatever is open. */
-  async exists(index: number): Promise<boolean> {
-    const name = this.naming.dataFile(index)
-    try {
-      const file = await this.#backend.open(name)
-      await file.close().catch(() => undefined)
-      return true
-    } catch (error) {
-      if (isBackendError(error, 'NOT_FOUND')) return false
-      throw backendFailure(`open ${name}`, error)
-    }
+  exists(index: number): Promise<boolean> {
+    return this.#opener.exists(index)
   }
 
   /** The same at once; only where {@link canReadSync}. */
   existsSync(index: number): boolean {
-    const name = this.naming.dataFile(index)
-    try {
-      const file = this.#backend.openSync?.(name)
-      void file?.close().catch(() => undefined)
-      return file !== undefined
-    } catch (error) {
-      if (isBackendError(error, 'NOT_FOUND')) return false
-      throw backendFailure(`open ${name}`, error)
-    }
+    return this.#opener.existsSync(index)
   }
 
   release(open: OpenFile): void {
@@ -175,6 +144,11 @@ export class FileSet {
     return bytes
   }
 
+  /** How many bytes a file has that can't be used; 0 where even that can't be told. */
+  sizeOfUnusable(index: number): Promise<number> {
+    return this.#opener.sizeOfUnusable(index)
+  }
+
   /** Closes the file once nobody reads it; the next reader opens it anew. */
   async forget(index: number): Promise<void> {
     const open = this.#open.get(index)
@@ -209,7 +183,9 @@ export class FileSet {
   async #load(index: number): Promise<OpenFile | undefined> {
     const name = this.naming.dataFile(index)
     try {
-      const opened = await this.#openFile(name, index)
+      const opened = await this.#opener.open(index)
+      if (this.#closed) await opened.file.close().catch(() => undefined)
+      this.#checkNotClosed()
       // Meanwhile it may have been opened at once, or created by the writer.
       const open = this.#open.get(index)
       if (!open) return this.#keep(opened)
@@ -219,48 +195,6 @@ export class FileSet {
       if (isBackendError(error, 'NOT_FOUND')) return undefined
       if (isBackendError(error, 'TOO_MANY_OPEN') && (await this.#closeUnused()) > 0) return this.#load(index)
       throw backendFailure(`open ${name}`, error)
-    }
-  }
-
-  async #openFile(name: string, index: number): Promise<OpenFile> {
-    const file = await this.#backend.open(name)
-    try {
-      const bytes = new Uint8Array(FILE_HEADER_BYTES)
-      const read = await readBytes(file, bytes, 0)
-      if (await this.#isNotYetThere(index, file, bytes.subarray(0, read))) throw new BackendError('NOT_FOUND', `${name} was never used`)
-      const size = await file.size()
-      const open = await this.#identify(name, file, bytes.subarray(0, read), index, size)
-      this.#checkNotClosed()
-      return open
-    } catch (error) {
-      await file.close().catch(() => undefined)
-      throw error
-    }
-  }
-
-  /** A writer that has just created its next file, or crashed over it, has stored nothing there. */
-  async #isNotYetThere(index: number, file: BackendFile, head: Uint8Array): Promise<boolean> {
-    return this.#isBesideWriter && (await isUnused(file, head)) && !(await this.exists(index + 1))
-  }
-
-  async #identify(name: string, file: BackendFile, head: Uint8Array, index: number, size: number): Promise<OpenFile> {
-    const { header, fault } = this.#checked(name, head, index)
-    if (header) return new OpenFile(name, file, header, size)
-    const window = new FileWindow(new OpenFile(name, file, untrimmed(index, this.identity), size), MiB)
-    return rescued(window, await run(window, rescueHeader(window, head, this.identity)), fault)
-  }
-
-  /** The header, or why it is damaged. Throws where the file is another one. */
-  #checked(
-    name: string,
-    bytes: Uint8Array,
-    index: number,
-  ): { header: FileHeader; fault?: undefined } | { header?: undefined; fault: VarveError } {
-    try {
-      return { header: checkFileHeader(name, bytes, index, this.identity.genesis, this.identity.storeId) }
-    } catch (error) {
-      if (!VarveError.is(error) || error.code !== 'CORRUPT') throw error
-      return { fault: error }
     }
   }
 
@@ -287,9 +221,4 @@ export class FileSet {
     // A handle that can't be closed can't be used either; there is nothing left to do with it.
     await open.file.close().catch(() => undefined)
   }
-}
-
-function rescued({ open }: FileWindow, header: FileHeader | undefined, fault: VarveError): OpenFile {
-  if (!header) throw fault
-  return new OpenFile(open.name, open.file, header, open.physical(open.end), fault)
 }

@@ -1,9 +1,12 @@
 import { BLOCK_HEADER_BYTES, type BlockHeader, correctBlockHeader, readBlockHeader } from '../format/block-header.js'
+import { LEAST_RECORD_BYTES } from '../format/record.js'
 import type { PlacedBlock } from './block-cursor.js'
+import { beginningOf, type FileBeginning } from './file-beginning.js'
 import type { FileWindow } from './file-window.js'
 import { findHeader, type PlacedHeader } from './find-header.js'
+import type { OpenFile } from './open-file.js'
 import { RecordSearch } from './record-search.js'
-import { headersAt, LEAST_RECORD, type Salvaged, salvageRecords } from './salvage.js'
+import { headersAt, type Salvaged, salvageRecords } from './salvage.js'
 
 /** A block as it stands in a file, or as it must have stood there. */
 export interface SurveyedBlock extends PlacedBlock {
@@ -19,11 +22,11 @@ export interface FileSurveyParts {
   readonly storeSeed: number
   /** The logical position at which what is to be looked at ends. */
   readonly limit: number
-  /** The sequence and the time behind everything that comes before the file. */
-  readonly sequence: number
+  /** The sequence behind everything that comes before the file, where that is known, and the time. */
+  readonly sequence: number | undefined
   readonly timestamp: number
-  /** The sequence with which the store goes on behind the file, where that is known. */
-  readonly sequenceBehind: () => Promise<number | undefined>
+  /** How the next file begins, where there is one and that is known. */
+  readonly next: () => Promise<FileBeginning | undefined>
 }
 
 /**
@@ -37,6 +40,10 @@ export class FileSurvey {
   timestamp: number
   /** Whether the last of them is a closing block. */
   isClosed = false
+  /** The sequence with which the file begins. */
+  #start: number
+  /** Nothing tells with which it does, and no block was met yet. */
+  #isStartGuessed: boolean
   readonly #window: FileWindow
   readonly #parts: FileSurveyParts
   readonly #found: SurveyedBlock[] = []
@@ -46,8 +53,15 @@ export class FileSurvey {
     this.#window = window
     this.#parts = parts
     this.position = window.open.header.trimOffset
-    this.sequence = parts.sequence
+    const start = startOf(window.open, parts.sequence)
+    this.#isStartGuessed = start === undefined
+    this.#start = start ?? window.open.header.sequence
+    this.sequence = this.#start
     this.timestamp = parts.timestamp
+  }
+
+  get start(): number {
+    return this.#start
   }
 
   /** The next block; undefined at the end of what can be told: behind `position` there may be bytes that belong to no block. */
@@ -89,15 +103,34 @@ export class FileSurvey {
   }
 
   async #surveyGap(): Promise<void> {
-    const { limit, storeSeed, sequenceBehind } = this.#parts
+    const { limit, storeSeed } = this.#parts
     const next = await findHeader(this.#window, this.position + 1, storeSeed)
     const isWhole = next !== undefined && next.position < limit
     this.#isDone = !isWhole
-    const behind = isWhole ? next.header.sequence : await sequenceBehind()
-    const left = behind === undefined ? undefined : Math.max(0, behind - this.sequence)
+    const behind = isWhole ? next.header.sequence : await this.#sequenceBehind()
+    const left = behind === undefined || this.#isStartGuessed ? undefined : Math.max(0, behind - this.sequence)
     // Behind a closing block, with nothing missing, it never was a block.
     if (!isWhole && (left === 0 || (left === undefined && this.isClosed))) return
     await this.#surveyBlocks(isWhole ? next : undefined, left)
+    if (this.#isStartGuessed && behind !== undefined) this.#countBackFrom(behind)
+  }
+
+  /** The sequence of the first record behind the file, where it is known that nothing else lies between. */
+  async #sequenceBehind(): Promise<number | undefined> {
+    const next = await this.#parts.next()
+    return next && !next.isTrimmed ? next.sequence : undefined
+  }
+
+  /** Gives the blocks found the sequences that lead to the one behind them. */
+  #countBackFrom(behind: number): void {
+    const count = this.#found.reduce((sum, { header }) => sum + header.count, 0)
+    const shift = Math.max(0, behind - count) - this.#start
+    for (const [n, block] of this.#found.entries()) {
+      const header = { ...block.header, sequence: block.header.sequence + shift }
+      this.#found[n] = { ...block, header, expected: block.expected + shift }
+    }
+    this.#start += shift
+    this.sequence += shift
   }
 
   /** Tells the blocks up to the next header, or to the limit: each begins with a header that is damaged. */
@@ -110,7 +143,7 @@ export class FileSurvey {
     let at = this.position
     let sequence = this.sequence
     while (at + BLOCK_HEADER_BYTES <= end) {
-      const headers = left === 0 ? (end - at) / BLOCK_HEADER_BYTES : await headersAt(search, at, end, isWhole)
+      const headers = left === 0 ? (end - at) / BLOCK_HEADER_BYTES : await headersAt(search, at, end, isWhole && left === undefined)
       const closing = left === 0 || at + headers * BLOCK_HEADER_BYTES === end ? headers : Math.max(0, headers - 1)
       // What stands where nothing but closing blocks can stand, and is none, can't be told.
       if (!Number.isInteger(closing) || (left === 0 && !isWhole)) break
@@ -177,6 +210,7 @@ export class FileSurvey {
   }
 
   #advance({ end, header }: SurveyedBlock): void {
+    this.#isStartGuessed = false
     this.position = end
     this.sequence = header.sequence + header.count
     this.timestamp = Math.max(this.timestamp, header.timestamp)
@@ -184,10 +218,18 @@ export class FileSurvey {
   }
 }
 
+/** The sequence with which a file begins: what its header says, or else what comes before it; undefined where neither tells. */
+function startOf(open: OpenFile, before: number | undefined): number | undefined {
+  const { header, headerFault, index } = open
+  const isBeginningThere = header.trimOffset === 0
+  if (headerFault && isBeginningThere) return before ?? (index === 0 ? 0 : beginningOf(open)?.sequence)
+  return beginningOf(open)?.sequence
+}
+
 /** Keeps the last bytes of a file that was cut off for the closing block that it is to get, if they can be spared. */
 function leaveRoom(salvaged: Salvaged, limit: number): Salvaged {
   const last = salvaged.lost[salvaged.lost.length - 1]
   if (!last || last.to < limit) return salvaged
-  const to = Math.max(last.from + last.count * LEAST_RECORD, limit - BLOCK_HEADER_BYTES)
+  const to = Math.max(last.from + last.count * LEAST_RECORD_BYTES, limit - BLOCK_HEADER_BYTES)
   return { ...salvaged, lost: [...salvaged.lost.slice(0, -1), { ...last, to }], end: to }
 }

@@ -10,6 +10,12 @@ export interface StoreIdentity {
   readonly genesis: Uint8Array
 }
 
+/** That a file's header could not be read and had to be made out. */
+export interface Rescue {
+  readonly fault: VarveError
+  readonly isSequenceKnown: boolean
+}
+
 /** A data file that is open, with what is known of it. Positions are logical but where the name says otherwise. */
 export class OpenFile {
   readonly name: string
@@ -17,6 +23,8 @@ export class OpenFile {
   readonly header: FileHeader
   /** Why its header can't be read: then `header` is what the rest of the file proves it to have been. */
   readonly headerFault: VarveError | undefined
+  /** Whether the sequence in `header` is the one that it said. */
+  readonly isSequenceKnown: boolean
   /** The logical end of what may be read. */
   end: number
   /** How many are using it now. */
@@ -27,11 +35,12 @@ export class OpenFile {
   retired = false
   whenUnused: (() => void) | undefined
 
-  constructor(name: string, file: BackendFile, header: FileHeader, physicalSize: number, headerFault?: VarveError) {
+  constructor(name: string, file: BackendFile, header: FileHeader, physicalSize: number, rescue?: Rescue) {
     this.name = name
     this.file = file
     this.header = header
-    this.headerFault = headerFault
+    this.headerFault = rescue?.fault
+    this.isSequenceKnown = rescue?.isSequenceKnown ?? true
     this.end = this.logical(physicalSize)
   }
 

@@ -3,7 +3,8 @@ import { backendFailure, VarveError } from '../errors.js'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
 import { checkLocation, type Location } from '../location.js'
 import { HEADER_CHUNK } from './block-cursor.js'
-import { diagnose, explainEnd, invalid } from './diagnose.js'
+import { diagnose, explainEnd, invalid, type Standing } from './diagnose.js'
+import { beginningOfFile, beginningOfFileSync } from './file-beginning.js'
 import type { FileSet } from './file-set.js'
 import { FileWindow } from './file-window.js'
 import type { Limiter } from './limiter.js'
@@ -72,7 +73,7 @@ export class Reader {
         if (found || location.position < open.end) return found
         if (isAnew) {
           const window = new FileWindow(open, HEADER_CHUNK)
-          return void runSync(window, explainEnd(window, location, this.#storeSeed, this.#isComplete(open)))
+          return void runSync(window, explainEnd(window, location, this.#storeSeed, this.#goesOnSync(open)))
         }
       } finally {
         this.#files.release(open)
@@ -111,7 +112,8 @@ export class Reader {
 
   async #explain(open: OpenFile, location: Location): Promise<void> {
     const window = new FileWindow(open, HEADER_CHUNK)
-    await run(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
+    const standing = { tailMayBeTorn: this.#mayBeTorn(open), goesOn: await this.#goesOn(open) }
+    await run(window, diagnose(window, location, this.#storeSeed, standing))
   }
 
   /** The record there, or its beginning in `head`; undefined where nothing is stored. */
@@ -125,7 +127,7 @@ export class Reader {
         if (found || location.position < open.end) return found
         if (isAnew) {
           const window = new FileWindow(open, HEADER_CHUNK)
-          return void (await run(window, explainEnd(window, location, this.#storeSeed, this.#isComplete(open))))
+          return void (await run(window, explainEnd(window, location, this.#storeSeed, await this.#goesOn(open))))
         }
       } finally {
         this.#files.release(open)
@@ -163,7 +165,8 @@ export class Reader {
       if (isThere && isRecordIntact(record, 0, location.size, this.#storeSeed)) return this.#payload(record, location)
     }
     const window = new FileWindow(open, HEADER_CHUNK)
-    runSync(window, diagnose(window, location, this.#storeSeed, this.#mayBeTorn(open)))
+    const standing = { tailMayBeTorn: this.#mayBeTorn(open), goesOn: this.#goesOnSync(open) }
+    runSync(window, diagnose(window, location, this.#storeSeed, standing))
     return undefined
   }
 
@@ -188,9 +191,13 @@ export class Reader {
     return new Uint8Array(record.buffer, record.byteOffset + RECORD_HEADER_BYTES, size)
   }
 
-  /** Whether the store goes on in another file, so that this one ends in a closing block. */
-  #isComplete(open: OpenFile): boolean {
-    return open.index < this.#view.lastIndex
+  /** Whether the store goes on in another file, so that this one ends in a closing block, and with what. */
+  async #goesOn({ index }: OpenFile): Promise<Standing['goesOn']> {
+    return index < this.#view.lastIndex && ((await beginningOfFile(this.#files, index + 1)) ?? true)
+  }
+
+  #goesOnSync({ index }: OpenFile): Standing['goesOn'] {
+    return index < this.#view.lastIndex && (beginningOfFileSync(this.#files, index + 1) ?? true)
   }
 
   #mayBeTorn(open: OpenFile): boolean {

@@ -16,6 +16,8 @@ export interface SearchArea {
 
 // How often a byte may be looked at in all: whatever a store holds, looking for its records ends.
 const LOOKS_PER_BYTE = 64
+// A bit for each byte of more than this would be too much memory: behind damage to so large a block only checksums are gone by.
+const MOST_LANDINGS = 128 * MiB
 
 /**
  * Looks for the next intact record behind a damaged one whose length can't be trusted. First for the place from where the lengths of records lead exactly to the end of
@@ -59,6 +61,7 @@ export class RecordSearch {
 
   /** A bit for each position: whether the lengths from there on lead to `end`, if records stood there. An eighth of the memory that the bytes would take. */
   async #landings(from: number, end: number): Promise<Uint8Array | undefined> {
+    if (end - from > MOST_LANDINGS) return undefined
     const bits = new Uint8Array((end - from + 8) >>> 3)
     const mark = (position: number): void => void ((bits[(position - from) >>> 3] as number) |= 1 << ((position - from) & 7))
     const isMarked = (position: number): boolean => ((bits[(position - from) >>> 3] as number) & (1 << ((position - from) & 7))) !== 0

@@ -1,6 +1,6 @@
 import { BLOCK_HEADER_BYTES, BLOCK_MAGIC, type BlockHeader, readBlockHeader } from '../format/block-header.js'
 import { correctFileHeader, FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
-import { readUint32 } from '../format/record.js'
+import { LEAST_RECORD_BYTES, readUint32 } from '../format/record.js'
 import type { FileWindow } from './file-window.js'
 import type { Loading } from './loads.js'
 import { type StoreIdentity, sameBytes } from './open-file.js'
@@ -12,7 +12,7 @@ import { type StoreIdentity, sameBytes } from './open-file.js'
  *
  * `window` is over the file as if nothing had been trimmed from it.
  */
-export function* rescueHeader(window: FileWindow, bytes: Uint8Array, identity: StoreIdentity): Loading<FileHeader | undefined> {
+export function* rescueHeader(window: FileWindow, bytes: Uint8Array, identity: StoreIdentity): Loading<RescuedHeader | undefined> {
   const { index } = window.open
   const corrected = correctFileHeader(bytes)
   if (
@@ -21,22 +21,42 @@ export function* rescueHeader(window: FileWindow, bytes: Uint8Array, identity: S
     sameBytes(corrected.storeId, identity.storeId) &&
     sameBytes(corrected.genesis, identity.genesis)
   ) {
-    return corrected
+    return { header: corrected, isSequenceKnown: true }
   }
   const padded = new Uint8Array(FILE_HEADER_BYTES)
   padded.set(bytes)
   const found = yield* findBlock(window, identity.storeSeed, readUint32(padded, 36))
   if (!found) return undefined
-  const { trimOffset, header } = found
+  const { trimOffset } = found
+  const first = found.position === trimOffset ? found.header : yield* headerAtStart(window, trimOffset, identity.storeSeed)
   const flags = readUint32(padded, 56)
-  const isStub = header.close && window.open.end <= BLOCK_HEADER_BYTES
+  const isStub = found.header.close && window.open.end <= BLOCK_HEADER_BYTES
   const groupStart = { index, position: 0 }
-  const base = { genesis: identity.genesis, storeId: identity.storeId, index, trimOffset, sequence: header.sequence, groupStart }
-  return { ...base, dropped: isStub && flags === 1, ...(flags === 2 && { lost: true }) }
+  const said = Number(readUint64(padded, 40))
+  const before = found.header.sequence - said
+  // It is believed if no more records come before that block than there is room for. No file but the first one begins with 0, and zeros are what many a damaged sector reads as.
+  const isBelieved = before >= 0 && before <= (found.position - trimOffset) / LEAST_RECORD_BYTES && (said > 0 || index === 0)
+  const sequence = first?.sequence ?? (isBelieved ? said : found.header.sequence)
+  const base = { genesis: identity.genesis, storeId: identity.storeId, index, trimOffset, sequence, groupStart }
+  const rescued = { ...base, dropped: isStub && flags === 1, ...(flags === 2 && { lost: true }) }
+  return { header: rescued, isSequenceKnown: first !== undefined || isBelieved }
+}
+
+/** A header that was made out, and whether its sequence is among what is known of it. */
+export interface RescuedHeader {
+  readonly header: FileHeader
+  readonly isSequenceKnown: boolean
+}
+
+/** The header of the first block, where it is intact. `window` is over the file as if nothing had been trimmed from it. */
+function* headerAtStart(window: FileWindow, trimOffset: number, storeSeed: number): Loading<BlockHeader | undefined> {
+  if (!(yield { position: 0, least: BLOCK_HEADER_BYTES })) return undefined
+  return readBlockHeader(window.bytes, 0, { storeSeed, index: window.open.index, position: trimOffset })
 }
 
 interface FoundBlock {
   readonly trimOffset: number
+  readonly position: number
   readonly header: BlockHeader
 }
 
@@ -53,7 +73,7 @@ function* findBlock(window: FileWindow, storeSeed: number, saidOffset: number): 
         const position = start + at + trimOffset
         if (trimOffset < 0 || position > 0xffffffff) continue
         const header = readBlockHeader(bytes, at, { storeSeed, index, position })
-        if (header) return { trimOffset, header }
+        if (header) return { trimOffset, position, header }
       }
     }
   }
@@ -61,6 +81,10 @@ function* findBlock(window: FileWindow, storeSeed: number, saidOffset: number): 
 }
 
 const MAGIC = BLOCK_MAGIC & 0xff
+
+function readUint64(bytes: Uint8Array, at: number): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(at, true)
+}
 
 /** The file as it would be if nothing had been trimmed from it: what is known before its header is. */
 export function untrimmed(index: number, identity: StoreIdentity): FileHeader {

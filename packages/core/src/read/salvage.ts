@@ -1,5 +1,5 @@
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
-import { RECORD_HEADER_BYTES } from '../format/record.js'
+import { LEAST_RECORD_BYTES, RECORD_HEADER_BYTES } from '../format/record.js'
 import { type CheckedRecord, checkRecordAt } from './check-block.js'
 import type { FileWindow } from './file-window.js'
 import { RecordSearch } from './record-search.js'
@@ -43,10 +43,8 @@ export interface Salvaged {
   readonly missing: number
 }
 
-// A record's header and one byte.
-export const LEAST_RECORD = RECORD_HEADER_BYTES + 1
 // Closing blocks that may stand one behind the other: each start and stop without an add leaves none, so more than a few are none.
-const MOST_HEADERS = 8
+const MOST_HEADERS = 4
 
 /** Tells the intact records of an area from the lost ones. An intact one is proven by its own checksum, and by the place where it stands: behind another one, or at the start of a way that leads exactly to the area's end. */
 export async function salvageRecords(window: FileWindow, area: SalvageArea, storeSeed: number): Promise<Salvaged> {
@@ -66,10 +64,10 @@ export async function salvageRecords(window: FileWindow, area: SalvageArea, stor
       position = behind(record)
       continue
     }
-    if (isGap && (await headersAt(search, position, end, isWhole)) > 0) break
+    if (isGap && (await headersAt(search, position, end, isWhole && count === undefined)) > 0) break
     const next = await resume(search, position, record, { end, isWhole, most: most - 1 })
     // What is left of a file that was cut off may be too short for a record.
-    if (!isWhole && next === end && end - position < LEAST_RECORD) break
+    if (!isWhole && next === end && end - position < LEAST_RECORD_BYTES) break
     found.push({ from: position, to: next, good })
     position = next
   }
@@ -96,12 +94,12 @@ async function resume(
   return (await search.find(position + 1, area)) ?? end
 }
 
-/** How many damaged block headers stand at `position`, one behind the other, going by the intact record or the end that follows them. */
-export async function headersAt(search: RecordSearch, position: number, end: number, isWhole: boolean): Promise<number> {
+/** How many damaged block headers stand at `position`, one behind the other, going by the intact record that follows them, or the end where they may reach it. */
+export async function headersAt(search: RecordSearch, position: number, end: number, mayReachEnd: boolean): Promise<number> {
   for (let n = 1; n <= MOST_HEADERS; n++) {
     const next = position + n * BLOCK_HEADER_BYTES
     if (next > end) return 0
-    if ((next === end && isWhole) || (next < end && (await search.isIntact(next, end)))) return n
+    if ((next === end && mayReachEnd) || (next < end && (await search.isIntact(next, end)))) return n
   }
   return 0
 }
@@ -118,7 +116,7 @@ function share(found: readonly Region[], good: number, count: number | undefined
   let missing = Math.max(0, (count ?? 0) - good - found.length)
   const counts = new Map<Region, number>()
   for (const region of [...found].sort((a, b) => b.to - b.from - (a.to - a.from))) {
-    const more = Math.min(missing, Math.max(0, Math.floor((region.to - region.from) / LEAST_RECORD) - 1))
+    const more = Math.min(missing, Math.max(0, Math.floor((region.to - region.from) / LEAST_RECORD_BYTES) - 1))
     counts.set(region, 1 + more)
     missing -= more
   }

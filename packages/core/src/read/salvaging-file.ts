@@ -5,7 +5,7 @@ import { KiB, MiB } from '../options.js'
 import { recordSizeAt } from './block-cursor.js'
 import { checkRecordAt } from './check-block.js'
 import { type Damage, damagesOf, headerDamage } from './damage.js'
-import { damageBehind, type EndParts, type ExaminedBlock, examineBlock } from './examined-block.js'
+import { type EndParts, type ExaminedBlock, examineBlock, examineEnd } from './examined-block.js'
 import type { Batch } from './file-scanner.js'
 import type { FileSet } from './file-set.js'
 import { FileSurvey } from './file-survey.js'
@@ -58,8 +58,7 @@ export class SalvagingFile {
   }
 
   #begin(open: OpenFile): void {
-    const { header, headerFault } = open
-    const { files, sequence = header.sequence, limit, timestamp, sequenceBehind, onDamage } = this.#parts
+    const { files, sequence, limit, timestamp, next, onDamage } = this.#parts
     const damage = this.#open ? undefined : headerDamage(open)
     if (damage) onDamage(damage)
     this.#open = open
@@ -67,10 +66,9 @@ export class SalvagingFile {
     this.#survey = new FileSurvey(this.#window, {
       storeSeed: files.identity.storeSeed,
       limit: Math.min(limit, open.end),
-      // What was trimmed away is not missed.
-      sequence: header.trimOffset > 0 || !headerFault ? header.sequence : sequence,
+      sequence,
       timestamp,
-      sequenceBehind,
+      next,
     })
   }
 
@@ -85,9 +83,10 @@ export class SalvagingFile {
       this.#note(survey)
       if (items.length > 0) return items
     }
-    const behind = await damageBehind(this.#window, survey, { ...this.#parts, limit: Math.min(limit, open.end) })
-    if (behind) onDamage(behind)
+    const { damage, missing } = await examineEnd(this.#window, survey, { ...this.#parts, limit: Math.min(limit, open.end) })
+    if (damage) onDamage(damage)
     this.#note(survey)
+    this.sequence = survey.sequence + missing
     return undefined
   }
 

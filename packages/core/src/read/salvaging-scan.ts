@@ -1,6 +1,7 @@
 import { VarveError } from '../errors.js'
 import { type Damage, fileDamage } from './damage.js'
 import { findDurableEnd } from './durable-end.js'
+import { beginningOfFile } from './file-beginning.js'
 import type { Batch } from './file-scanner.js'
 import { startsBefore } from './find-start.js'
 import { piecesOf, SalvagingFile } from './salvaging-file.js'
@@ -8,7 +9,7 @@ import { ScanBounds } from './scan-bounds.js'
 import { scanForward } from './scan-forward.js'
 import type { ScannedLocation, ScanOptions } from './scan-options.js'
 import type { Place, ScanSource } from './scan-source.js'
-import { readClose } from './tail.js'
+import { readLastBlock } from './tail.js'
 
 interface SalvagingScanOptions extends ScanOptions {
   readonly onDamage: (damage: Damage) => void
@@ -69,7 +70,9 @@ class SalvagingScan {
   }
 
   async *forward(withData: boolean): AsyncGenerator<Batch, void, void> {
-    for (let n = await this.#start(); n < this.#indexes.length; n++) {
+    const start = await this.#start()
+    await this.#lookBefore(start)
+    for (let n = start; n < this.#indexes.length; n++) {
       this.#tellGap(n)
       const file = await this.#fileAt(n)
       for await (const items of this.#blocksOf(file, n)) {
@@ -83,7 +86,7 @@ class SalvagingScan {
   async *backward(withData: boolean): AsyncGenerator<Batch, void, void> {
     const start = await this.#start()
     for (let n = this.#indexes.length - 1; n >= start; n--) {
-      this.#sequence = undefined
+      await this.#lookBefore(n)
       const file = await this.#fileAt(n)
       const blocks: PackedLocations[] = []
       for await (const items of this.#blocksOf(file, n)) blocks.push(pack(this.#within(items)))
@@ -108,7 +111,9 @@ class SalvagingScan {
     } catch (error) {
       if (!VarveError.is(error) || !UNUSABLE.has(error.code)) throw error
       const kind = error.code === 'CORRUPT' ? 'file-header' : 'foreign-file'
-      this.#options.onDamage(fileDamage(kind, this.#nameAt(n), this.#indexes[n] as number, error.message))
+      const index = this.#indexes[n] as number
+      const length = await this.#source.files.sizeOfUnusable(index)
+      this.#options.onDamage(fileDamage(kind, this.#nameAt(n), index, error.message, { length }))
       this.#sequence = undefined
     }
   }
@@ -132,11 +137,11 @@ class SalvagingScan {
     const isComplete = index < this.#end.index
     return new SalvagingFile(index, {
       files,
-      sequence: this.#sequence ?? (await this.#sequenceBefore(n)),
+      sequence: this.#sequence,
       timestamp: this.#timestamp,
       limit: isComplete ? Number.MAX_SAFE_INTEGER : this.#end.position,
       isComplete,
-      sequenceBehind: async () => (next === undefined ? undefined : await this.#sequenceOf(next)),
+      next: async () => (next === undefined ? undefined : beginningOfFile(files, next)),
       onDamage: this.#options.onDamage,
     })
   }
@@ -154,20 +159,16 @@ class SalvagingScan {
     return 0
   }
 
-  async #sequenceBefore(n: number): Promise<number | undefined> {
+  /** The sequence and the time behind the file before, as far as it tells. */
+  async #lookBefore(n: number): Promise<void> {
+    this.#sequence = undefined
+    this.#timestamp = 0
     const { files } = this.#source
     const before = this.#indexes[n - 1]
-    if (before === undefined || before + 1 !== this.#indexes[n]) return undefined
-    const close = await files.with(before, (open) => readClose(open, files.identity.storeSeed)).catch(() => undefined)
-    return close?.sequence
-  }
-
-  async #sequenceOf(index: number): Promise<number | undefined> {
-    const known = this.#source.files.with(index, async ({ header, headerFault }) =>
-      headerFault || header.trimOffset > 0 ? undefined : header.sequence,
-    )
-    // What keeps it from being opened is told when it is its turn.
-    return known.catch(() => undefined)
+    if (before === undefined || before + 1 !== this.#indexes[n]) return
+    const last = await files.with(before, (open) => readLastBlock(open, files.identity.storeSeed)).catch(() => undefined)
+    if (last?.close) this.#sequence = last.sequence
+    this.#timestamp = last?.timestamp ?? 0
   }
 
   #tellGap(n: number): void {

@@ -11,11 +11,11 @@ import { refuseGap } from './missing-file.js'
 import type { OpenFile } from './open-file.js'
 import { readBytes } from './read-bytes.js'
 import { locationsOf, type RecordTable, readRecordTable } from './record-table.js'
-import { refuseDamage } from './refuse-damage.js'
+import { refuseBreak, refuseDamage, refuseEnd } from './refuse-damage.js'
 import { ScanBounds } from './scan-bounds.js'
 import { scanForward } from './scan-forward.js'
 import type { ScanOptions } from './scan-options.js'
-import type { ScanSource } from './scan-source.js'
+import type { Place, ScanSource } from './scan-source.js'
 
 /** The items within the bounds, from the last to the first, a batch at a time. */
 export async function* scanBackward(
@@ -94,15 +94,24 @@ interface FoundBlocks {
 }
 
 /** The blocks that may hold items within the bounds; undefined where there is no such file. */
-async function findBlocks(source: ScanSource, index: number, bounds: ScanBounds, limit: number): Promise<FoundBlocks | undefined> {
+async function findBlocks(
+  source: ScanSource,
+  index: number,
+  bounds: ScanBounds,
+  limit: number,
+  brokeAt?: Place,
+): Promise<FoundBlocks | undefined> {
   const { files, isBesideWriter } = source
   if (isBesideWriter) await files.forget(index)
   const scanner = new FileScanner(index, { files, bounds, withData: false, isUnproven: () => isBesideWriter })
   const positions: number[] = []
   const step = await scanner.eachBlock(limit, ({ position }) => positions.push(position))
   if (step.kind === 'missing') await refuseGap('scan', files, source, index)
-  if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
-  if (step.kind === 'unfinished') await refuseDamage(source, step.place.index, step.place.position)
+  const last = isBesideWriter ? source.lastIndex : source.frontier.index
+  if (step.kind === 'end' && index < last && limit === Number.MAX_SAFE_INTEGER) await refuseEnd(source, index, step)
+  else if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
+  if (step.kind === 'unfinished' && (await refuseBreak(source, step.place, brokeAt)))
+    return findBlocks(source, index, bounds, limit, step.place)
   return scanner.open && { open: scanner.open, positions }
 }
 

@@ -5,7 +5,7 @@ import { decodeRecords } from './decode-records.js'
 import { type Batch, FileScanner, type ScanStep } from './file-scanner.js'
 import { findStart } from './find-start.js'
 import { refuseGap } from './missing-file.js'
-import { refuseDamage } from './refuse-damage.js'
+import { refuseBreak, refuseDamage, refuseEnd } from './refuse-damage.js'
 import type { ScanBounds } from './scan-bounds.js'
 import type { ScannedItem, ScanOptions } from './scan-options.js'
 import type { Place, ScanSource } from './scan-source.js'
@@ -120,19 +120,32 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
   const { index } = scanner
   if (!source.isBesideWriter) {
     if (step.kind === 'missing') await refuseGap('scan', source.files, source, index)
-    if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
+    if (step.kind === 'end' && index < limit.index) await refuseEnd(source, index, step)
+    else if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
     return index < limit.index ? Math.max(index + 1, source.firstIndex) : undefined
   }
   if (step.kind === 'unfinished') {
-    await refuseDamage(source, step.place.index, step.place.position)
-    return undefined
+    // Whoever recovers from a crash may remove the files behind it, and go on here.
+    scanner.isComplete = false
+    const isAgain = await refuseBreak(source, step.place, scanner.brokeAt)
+    scanner.brokeAt = step.place
+    if (!isAgain) return undefined
+    // What was seen of it may be from before its transaction went on.
+    await source.files.forget(index)
+    return 'again'
   }
   const next = await source.fileBehind(index, step.kind === 'missing')
+  if (next === undefined) scanner.isComplete = false
   // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.
   if (step.kind === 'end' && !scanner.isComplete && next !== undefined) {
     scanner.isComplete = true
     await source.files.forget(index)
     return 'again'
+  }
+  if (step.kind === 'end' && next === index + 1) {
+    if (await refuseEnd(source, index, step)) return next
+    scanner.isComplete = false
+    return undefined
   }
   if (step.kind === 'end' && !step.isEnd) await refuseDamage(source, index, step.position)
   return next

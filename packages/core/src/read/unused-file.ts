@@ -30,7 +30,8 @@ export function isUnusedSync(file: BackendFile, head: Uint8Array): boolean {
   }
 }
 
-function isBroken(head: Uint8Array): boolean {
+/** Whether a file that begins with these bytes has no header that can be read. */
+export function isBroken(head: Uint8Array): boolean {
   const header = decodeFileHeader(head)
   return header === 'short' || header === 'magic' || header === 'checksum'
 }

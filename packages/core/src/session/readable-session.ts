@@ -94,7 +94,8 @@ export class ReadableSession implements Session, ReadView, ScanSource {
   async fileBehind(index: number, isMissing: boolean): Promise<number | undefined> {
     const next = index + 1
     if (!isMissing) {
-      if (await this.files.exists(next)) {
+      // A file that was never used may go again, and this one be written to again.
+      if (await this.files.isUsed(next)) {
         this.#lastIndex = Math.max(this.#lastIndex, next)
         return next
       }
@@ -107,7 +108,7 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     const isThereBefore = (indexes[0] ?? index + 1) <= index
     if (behind !== undefined && isThereBefore && (isMissing || behind > next))
       throw missingFile('scan', this.files, isMissing ? index : next)
-    return behind
+    return behind !== undefined && (await this.files.isUsed(behind)) ? behind : undefined
   }
 
   listFiles(): Promise<readonly number[]> {
@@ -125,15 +126,17 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     for (const index of indexes) {
       await files.with(index, (open) => open.refresh())
     }
-    const nextSequence = (await files.with(this.#lastIndex, (open) => readEnd(open, files.identity.storeSeed))) ?? 0
+    let nextSequence: number | undefined
+    // The last one may be in the making.
+    for (const index of [...indexes].reverse()) nextSequence ??= await files.with(index, (open) => readEnd(open, files.identity.storeSeed))
     return {
       firstIndex: this.#firstIndex,
       lastIndex: this.#lastIndex,
       files: indexes.length,
       bytes: await totalBytes(files, indexes),
       firstSequence: await sequenceAtStart(files, this.#firstIndex),
-      nextSequence,
-      durableSequence: nextSequence,
+      nextSequence: nextSequence ?? 0,
+      durableSequence: nextSequence ?? 0,
       buffered: { items: 0, bytes: 0 },
       flushes: 0,
       syncs: 0,

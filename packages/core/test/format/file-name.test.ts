@@ -1,7 +1,7 @@
 import { isFileName } from '@varve/backend'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FileNaming, looksLikeDataFile } from '../../src/format/file-name.js'
+import { FileNaming, looksLikeDataFile, parseDataFileName } from '../../src/format/file-name.js'
 
 const naming = new FileNaming('data', 5)
 
@@ -125,5 +125,18 @@ describe('a name that is met', () => {
     ]) {
       expect(looksLikeDataFile(name), name).toBe(false)
     }
+  })
+})
+
+describe('a data file of a store that nobody has described', () => {
+  test('says by its name what it was named by', () => {
+    fc.assert(
+      fc.property(stores, ({ naming, index }) => {
+        const name = naming.dataFile(index)
+        expect(parseDataFileName(name)).toEqual({ name, prefix: naming.prefix, padding: naming.padding, index })
+      }),
+    )
+    for (const name of ['data.dat', '00001.dat', 'data1.DAT', '.tmp.data00001.dat', 'data0123456789.dat', 'data00001.dat\n'])
+      expect(parseDataFileName(name), name).toBeUndefined()
   })
 })

@@ -19,6 +19,7 @@ export interface LockHolder extends ProcessIdentity {
 
 /** What the file always takes, so that a full disk does not stand in the way of writing over it. */
 const textSize = 512
+const mostText = 4096
 
 export function thisHolder(lock: LockKind): LockHolder {
   const started = new Date(Date.now() - process.uptime() * 1000).toISOString()
@@ -42,8 +43,9 @@ export function readHolder(path: string): LockHolder | undefined {
 /** What the lock file says; `undefined` where there is none. */
 export function readLockFile(path: string): string | undefined {
   try {
-    // Opening a pipe would wait for its other end.
-    return lstatSync(path).isFile() ? readFileSync(path, 'utf8') : ''
+    const found = lstatSync(path)
+    // Opening a pipe would wait for its other end; and what is too long is nobody's, and may be longer than memory.
+    return found.isFile() && found.size <= mostText ? readFileSync(path, 'utf8') : ''
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error

@@ -25,6 +25,7 @@ const DAMAGED: ReadonlySet<VarveErrorCode> = new Set(['CORRUPT', 'FILE_MISSING',
 /** Looks at a damaged copy in every way a user can, and holds what is seen against what FORMAT.md promises. */
 export async function checkCopy(copy: DamagedCopy, depth: CheckDepth, counts: CheckCounts): Promise<void> {
   try {
+    if (isOfNewerVersion(copy)) return await checkRefused(copy)
     await checkReading(copy, depth, counts)
     if (depth.repair) await checkWriting(copy)
     if (depth.repair) await checkRepair(copy, counts)
@@ -33,17 +34,56 @@ export async function checkCopy(copy: DamagedCopy, depth: CheckDepth, counts: Ch
   }
 }
 
-async function checkReading({ golden, files, byte }: DamagedCopy, { reverse }: CheckDepth, counts: CheckCounts): Promise<void> {
-  const { intact, cut, isDamaged } = effectOf(golden, files)
+/** Whether a file says that a newer version wrote it, and nothing proves that this is damage. */
+function isOfNewerVersion({ golden, files }: DamagedCopy): boolean {
+  return [...files].some(([name, bytes]) => {
+    const before = golden.files.get(name)
+    if (!before || bytes.length < 64 || bytes.subarray(8, 10).every((byte, at) => byte === before[8 + at])) return false
+    const hasMagic = bytes.subarray(0, 8).every((byte, at) => byte === before[at])
+    const isRest = bytes.subarray(10, 64).every((byte, at) => byte === before[10 + at])
+    return hasMagic && !isRest && new DataView(bytes.buffer, bytes.byteOffset).getUint16(8, true) > 1
+  })
+}
+
+/** What a newer version may have written is not touched, and nothing of it is shown. */
+async function checkRefused({ golden, files }: DamagedCopy): Promise<void> {
+  const copy: FileMap = new Map(files)
+  for (const open of [() => Varve.open(fileMapBackend(copy), READ_ONLY), () => Varve.open(fileMapBackend(copy), GOLDEN_OPTIONS)]) {
+    let db: Varve
+    try {
+      db = await open()
+    } catch (error) {
+      if (!VarveError.is(error) || error.code !== 'UNSUPPORTED_VERSION') throw error
+      continue
+    }
+    for (const item of golden.items) assertOutcome(await outcomeOf(() => db.read(item.location)), item, false, false)
+    const around = await scanned(db.scan({ onDamage: () => {} }))
+    if (around.error) throw around.error
+    assertGolden(golden, around.items)
+    if ((await db.verify()).isIntact) throw new Error('verify says that a store with a file of a newer version is intact')
+    await db.stop()
+  }
+  const before: FileMap = new Map(copy)
+  const outcome = await outcomeOf(async () => void (await Varve.repair(fileMapBackend(copy), GOLDEN_OPTIONS)))
+  if (outcome.error?.code !== 'UNSUPPORTED_VERSION') throw new Error('a repair takes a file of a newer version for damaged')
+  if (!isSameMap(before, copy)) throw new Error('a repair that was refused changed files')
+}
+
+async function checkReading(copy: DamagedCopy, { reverse }: CheckDepth, counts: CheckCounts): Promise<void> {
+  const { golden, files, byte, codes } = copy
+  const { intact, cut, isDamaged } = effectOf(copy)
   const db = await Varve.open(fileMapBackend(files), READ_ONLY)
   for (const item of golden.items) {
     const outcome = await outcomeOf(() => db.read(item.location))
     assertOutcome(outcome, item, intact.has(item), cut.has(item))
+    const code = codes?.get(item.file)
+    if (code && outcome.error?.code !== code) throw new Error(`item ${item.sequence} reads as ${outcome.error?.message}, expected ${code}`)
     counts.reads++
   }
   const plain = await scanned(db.scan())
   assertGolden(golden, plain.items)
   if (plain.error && !DAMAGED.has(plain.error.code)) throw plain.error
+  assertEnds(plain, golden, cut)
   if (!isDamaged && plain.error) throw new Error(`a scan ends with ${plain.error.message}, though nothing durable is damaged`)
   const damages: Damage[] = []
   const around = await scanned(db.scan({ onDamage: (damage) => damages.push(damage) }))
@@ -55,6 +95,10 @@ async function checkReading({ golden, files, byte }: DamagedCopy, { reverse }: C
     'scan around the damage',
   )
   if (reverse) {
+    const plainBack = await scanned(db.scan({ reverse: true }))
+    assertGolden(golden, [...plainBack.items].reverse())
+    if (plainBack.error && !DAMAGED.has(plainBack.error.code)) throw plainBack.error
+    assertEnds(plainBack, golden, cut)
     const back = await scanned(db.scan({ reverse: true, onDamage: () => {} }))
     if (back.error) throw back.error
     if (keysOf(back.items.reverse()) !== keysOf(around.items)) throw new Error('a scan backwards gives other items than one forwards')
@@ -82,23 +126,40 @@ function covers({ offset, length }: Damage, byte: number): boolean {
 function assertLost(golden: GoldenStore, damages: readonly Damage[], intact: ReadonlySet<GoldenItem>, cut: ReadonlySet<GoldenItem>): void {
   const said = new Set<number>()
   for (const { lost } of damages) for (let sequence = lost?.from ?? 0; sequence < (lost?.to ?? 0); sequence++) said.add(sequence)
+  // How much is lost with the last files nothing tells.
+  const { names } = golden
+  const isWhole = (name: string): boolean =>
+    damages.some(
+      (damage) =>
+        isUnusable(damage) &&
+        names
+          .slice(names.indexOf(damage.file))
+          .slice(0, damage.files ?? 1)
+          .includes(name),
+    )
+  const untold = names.filter((_, n) => names.slice(n).every(isWhole))
   for (const item of golden.items) {
     if (intact.has(item) && said.has(item.sequence)) throw new Error(`verify says that item ${item.sequence} is lost, and it is intact`)
-    if (!intact.has(item) && !cut.has(item) && !said.has(item.sequence))
+    if (!intact.has(item) && !cut.has(item) && !said.has(item.sequence) && !untold.includes(item.file))
       throw new Error(`verify does not say that item ${item.sequence} is lost: ${JSON.stringify(damages)}`)
   }
 }
 
+function isUnusable({ kind, length }: Damage): boolean {
+  return kind === 'foreign-file' || kind === 'missing-file' || (kind === 'file-header' && length !== 64)
+}
+
 /** Opens it for writing: either that fails by name and changes nothing, or everything that is shown is right. */
-async function checkWriting({ golden, files }: DamagedCopy): Promise<void> {
-  const copy: FileMap = new Map(files)
-  const { intact, cut } = effectOf(golden, files)
-  const db = new Varve(fileMapBackend(copy), GOLDEN_OPTIONS)
+async function checkWriting(copy: DamagedCopy): Promise<void> {
+  const { golden, files } = copy
+  const changed: FileMap = new Map(files)
+  const { intact, cut } = effectOf(copy)
+  const db = new Varve(fileMapBackend(changed), GOLDEN_OPTIONS)
   try {
     await db.start()
   } catch (error) {
     if (!VarveError.is(error) || !DAMAGED.has(error.code)) throw error
-    if (!isSameMap(copy, files)) throw new Error(`a start that failed with ${error.code} changed files`)
+    if (!isSameMap(changed, files)) throw new Error(`a start that failed with ${error.code} changed files`)
     return
   }
   for (const item of golden.items) {
@@ -119,19 +180,20 @@ async function checkWriting({ golden, files }: DamagedCopy): Promise<void> {
   await db.stop()
 }
 
-async function checkRepair({ golden, files }: DamagedCopy, counts: CheckCounts): Promise<void> {
-  const copy: FileMap = new Map(files)
-  const backend = fileMapBackend(copy)
-  const { intact, cut, isDamaged } = effectOf(golden, files)
+async function checkRepair(copy: DamagedCopy, counts: CheckCounts): Promise<void> {
+  const { golden, files } = copy
+  const repaired: FileMap = new Map(files)
+  const backend = fileMapBackend(repaired)
+  const { intact, cut, isDamaged } = effectOf(copy)
   const plan = await Varve.repair(backend, { ...GOLDEN_OPTIONS, dryRun: true })
-  if (!isSameMap(copy, files)) throw new Error('a dry run changed files')
+  if (!isSameMap(repaired, files)) throw new Error('a dry run changed files')
   const report = await Varve.repair(backend, GOLDEN_OPTIONS)
   counts.repairs++
   if (JSON.stringify(plan.steps) !== JSON.stringify(report.steps)) throw new Error('a repair does not do what its dry run says')
   if (report.steps.length > 0 !== isDamaged) throw new Error(`the repair's steps are ${JSON.stringify(report.steps)}`)
   assertKept(
     files,
-    copy,
+    repaired,
     report.steps.flatMap(({ savedAs }) => savedAs),
   )
   const kept = [...intact].filter((item) => !cut.has(item))
@@ -146,56 +208,61 @@ async function checkRepair({ golden, files }: DamagedCopy, counts: CheckCounts):
     const outcome = await outcomeOf(() => db.read(item.location))
     assertOutcome(outcome, item, kept.includes(item), cut.has(item))
   }
-  await assertGoesOn(db, golden, backend)
+  await assertGoesOn(db, golden, cut, backend)
   const again = await Varve.repair(backend, GOLDEN_OPTIONS)
   if (again.steps.length > 0) throw new Error(`a second repair does ${JSON.stringify(again.steps)}`)
 }
 
 /** A repaired store takes items, in places and with sequences that no item had. */
-async function assertGoesOn(db: Varve, golden: GoldenStore, backend: ReturnType<typeof fileMapBackend>): Promise<void> {
+async function assertGoesOn(
+  db: Varve,
+  golden: GoldenStore,
+  cut: ReadonlySet<GoldenItem>,
+  backend: ReturnType<typeof fileMapBackend>,
+): Promise<void> {
   const data = Uint8Array.of(1, 2, 3)
   const location = await db.add(data, { durable: true })
   await db.stop()
   const again = await Varve.open(backend, GOLDEN_OPTIONS)
   if (String(await again.read(location)) !== String(data)) throw new Error('an item that was added after the repair is not there')
   await again.stop()
-  if (
-    golden.items.some(
-      (item) => item.location.index === location.index && item.location.position === location.position && !isCut(item, golden),
-    )
-  ) {
+  // What was cut may never have been durable: its places are free.
+  const others = golden.items.filter((item) => !cut.has(item))
+  if (others.some((item) => item.location.index === location.index && item.location.position === location.position))
     throw new Error('an item that was added after the repair has the place of another')
-  }
-}
-
-// The end of the last file may have been cut, by whatever damaged it: then its places are free.
-function isCut({ file }: GoldenItem, golden: GoldenStore): boolean {
-  return file === golden.names[golden.names.length - 1]
 }
 
 /** Every byte that is not where it was any more is kept in what was set aside. */
 function assertKept(before: FileMap, after: FileMap, saved: readonly string[]): void {
-  const keptBytes = saved.map((name) => {
+  const kept = saved.map((name) => {
     const bytes = after.get(name)
     if (!bytes) throw new Error(`the repair says that it saved ${name}, and there is no such file`)
     return Buffer.from(bytes)
   })
   for (const [name, bytes] of before) {
-    const now = after.get(name)
+    const now = after.get(name) ?? new Uint8Array(0)
     if (now === bytes) continue
-    const first = firstDifference(bytes, now ?? new Uint8Array(0))
-    if (first === undefined) continue
-    // A file header and what follows it are kept apart.
-    const sample = Buffer.from(bytes.subarray(first, first < 64 ? Math.min(64, first + 4) : first + 4))
-    if (sample.some((byte) => byte !== 0) && !keptBytes.some((kept) => kept.includes(sample))) {
-      throw new Error(`the repair changed byte ${first} of ${name} and kept no copy of what was there`)
+    const isKept = keptIn(bytes, kept)
+    for (let at = 0; at < bytes.length; at++) {
+      if (bytes[at] === now[at] || isKept[at] || isZeroTail(bytes, at)) continue
+      throw new Error(`the repair changed byte ${at} of ${name} and kept no copy of what was there`)
     }
   }
 }
 
-function firstDifference(before: Uint8Array, after: Uint8Array): number | undefined {
-  for (let at = 0; at < before.length; at++) if (before[at] !== after[at]) return at
-  return undefined
+/** Which bytes of a file stand in any of the copies. */
+function keptIn(bytes: Uint8Array, kept: readonly Buffer[]): readonly boolean[] {
+  const file = Buffer.from(bytes)
+  const isKept = new Array<boolean>(file.length).fill(false)
+  for (const copy of kept) {
+    for (let at = file.indexOf(copy); at >= 0 && copy.length > 0; at = file.indexOf(copy, at + 1)) isKept.fill(true, at, at + copy.length)
+  }
+  return isKept
+}
+
+// Space that was never written is not kept.
+function isZeroTail(bytes: Uint8Array, from: number): boolean {
+  return bytes.subarray(from).every((byte) => byte === 0)
 }
 
 interface Outcome {
@@ -229,7 +296,12 @@ function assertOutcome(
   if (!error && !mayBeCut) throw new Error(`${what} is damaged and reads as if nothing had been there`)
 }
 
-async function scanned(scan: AsyncIterable<ScannedItem>): Promise<{ readonly items: ScannedItem[]; readonly error?: VarveError }> {
+interface Scanned {
+  readonly items: ScannedItem[]
+  readonly error?: VarveError
+}
+
+async function scanned(scan: AsyncIterable<ScannedItem>): Promise<Scanned> {
   const items: ScannedItem[] = []
   try {
     for await (const item of scan) items.push(item)
@@ -247,7 +319,8 @@ function assertGolden(golden: GoldenStore, items: readonly ScannedItem[]): void 
     if (!item || item.location.size !== location.size || Buffer.compare(item.data, data) !== 0) {
       throw new Error(`a scan shows an item at ${location.index}:${location.position}:${location.size} that was never stored`)
     }
-    if (item.sequence !== sequence) throw new Error(`a scan gives item ${item.sequence} the sequence ${sequence}`)
+    if (item.sequence !== sequence && !golden.shortened.has(item.file))
+      throw new Error(`a scan gives item ${item.sequence} the sequence ${sequence}`)
     if (sequence <= before) throw new Error(`a scan shows item ${sequence} behind item ${before}`)
     before = sequence
   }
@@ -257,6 +330,16 @@ function assertAll(items: readonly ScannedItem[], expected: readonly GoldenItem[
   const shown = new Set(items.map(({ sequence }) => sequence))
   const missing = expected.filter(({ sequence }) => !shown.has(sequence))
   if (missing.length > 0) throw new Error(`${what}: intact items are missing: ${missing.map(({ sequence }) => sequence)}`)
+}
+
+/** A scan that tells of no damage has shown everything. */
+function assertEnds({ items, error }: Scanned, golden: GoldenStore, cut: ReadonlySet<GoldenItem>): void {
+  if (!error)
+    assertAll(
+      items,
+      golden.items.filter((item) => !cut.has(item)),
+      'scan that ends without an error',
+    )
 }
 
 function keysOf(items: readonly ScannedItem[]): string {

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib'
+import type { VarveErrorCode } from '@varve/core'
 import type { FileMap } from './file-map-backend.js'
 import type { GoldenStore } from './golden-store.js'
 
@@ -9,6 +11,8 @@ export interface DamagedCopy {
   readonly what: string
   /** Where a single byte was changed, if that is all. */
   readonly byte?: { readonly file: string; readonly offset: number }
+  /** What reading an item of these files says. */
+  readonly codes?: ReadonlyMap<string, VarveErrorCode>
 }
 
 function copyOf(golden: GoldenStore): FileMap {
@@ -85,4 +89,43 @@ export function* stretches(golden: GoldenStore): Generator<DamagedCopy> {
       }
     }
   }
+}
+
+/** Files that are not those of their names. `other` is another store of the same program. */
+export function* mixedUp(golden: GoldenStore, other: GoldenStore): Generator<DamagedCopy> {
+  const { names } = golden
+  const bytesOf = (name: string): Uint8Array => golden.files.get(name) as Uint8Array
+  const copy = (what: string, files: FileMap, code: VarveErrorCode, ...of: readonly string[]): DamagedCopy => {
+    return { golden, files, what, codes: new Map(of.map((name) => [name, code])) }
+  }
+  // A first one that is missing was dropped, for all anybody can tell, and the last one not made yet.
+  for (const name of names.slice(1, -1)) {
+    const files = copyOf(golden)
+    files.delete(name)
+    yield copy(`${name} missing`, files, 'FILE_MISSING', name)
+  }
+  for (const [n, a] of names.entries()) {
+    for (const b of names.slice(n + 1)) {
+      yield copy(`${a} and ${b} swapped`, withFile(golden, a, bytesOf(b)).set(b, bytesOf(a)), 'FOREIGN_FILE', a, b)
+      yield copy(`${a} in place of ${b}`, withFile(golden, b, bytesOf(a)), 'FOREIGN_FILE', b)
+      yield copy(`${b} in place of ${a}`, withFile(golden, a, bytesOf(b)), 'FOREIGN_FILE', a)
+    }
+    yield copy(`${a} once more behind the last file`, withFile(golden, nameBehind(names), bytesOf(a)), 'FOREIGN_FILE')
+    yield copy(`${a} of another store`, withFile(golden, a, other.files.get(a) as Uint8Array), 'FOREIGN_FILE', a)
+    yield copy(`${a} with other genesis bytes`, withFile(golden, a, withHeader(bytesOf(a), 12, 0x58)), 'GENESIS_MISMATCH', a)
+    yield copy(`${a} of a newer version`, withFile(golden, a, withHeader(bytesOf(a), 8, 2)), 'UNSUPPORTED_VERSION', a)
+  }
+}
+
+function nameBehind(names: readonly string[]): string {
+  const last = names[names.length - 1] as string
+  return `data${String(Number(last.slice(4, 9)) + 1).padStart(5, '0')}.dat`
+}
+
+/** A file with one byte of its header changed, and the checksum that fits. */
+function withHeader(before: Uint8Array, at: number, value: number): Uint8Array {
+  const bytes = Uint8Array.from(before)
+  bytes[at] = value
+  new DataView(bytes.buffer).setUint32(60, crc32(bytes.subarray(0, 60)), true)
+  return bytes
 }

@@ -23,8 +23,8 @@ export interface GoldenStore {
   readonly names: readonly string[]
   readonly items: readonly GoldenItem[]
   readonly blocks: ReadonlyMap<string, readonly StoredBlock[]>
-  /** The sequence of the next item. */
-  readonly next: number
+  /** The files whose end was trimmed away: how many items stood there nothing but their closing blocks tells, so that behind damage to several blocks of one a sequence may be too high. */
+  readonly shortened: ReadonlySet<string>
 }
 
 // As small as files can be: every bit of them is flipped.
@@ -56,43 +56,40 @@ const plain: Building = async (db, restart) => {
   await addAll(db, 1, 2, 30)
   await addAll(db, 9)
   const again = await restart()
-  await addAll(again, 40, 1, 1, 44)
-  await addAll(again, 100, 40, 33)
-  await addAll(again, 60, 8, 90)
-  await addAll(again, 200)
+  await addAll(again, 12, 1)
+  await addAll(again, 100, 20)
+  await addAll(again, 180)
   await addAll(again, 20, 21)
   return again
 }
 
-/** Transactions within a file and over several, items before and behind them. */
+/** Transactions within a file and over three, items before and behind them. */
 const transactions: Building = async (db) => {
   await addAll(db, 50, 7)
   await commitAll(db, 20, 30, 1)
-  await commitAll(db, 150, 120, 90, 130, 200, 60)
+  await commitAll(db, 20, 190, 100, 130)
   await addAll(db, 12)
-  await commitAll(db, 45)
   return db
 }
 
 /** Files trimmed on either side, a dropped one that left a stub, one that did not, several closing blocks. */
 const trimmed: Building = async (db, restart) => {
   await addAll(db, 300)
-  await addAll(db, 300)
-  const [, , third] = await addAll(db, 30, 40, 50, 60)
+  await addAll(db, 120)
+  const [, kept] = await addAll(db, 250, 30)
   const again = await restart()
-  await addAll(again, 100)
-  const [, fifth] = await addAll(again, 90, 95, 20)
-  await addAll(again, 250)
+  const [, gone] = await addAll(again, 20, 300)
+  await addAll(again, 150)
   await addAll(again, 310)
-  await addAll(again, 70, 80)
-  if (!third || !fifth) throw new Error('items are missing')
-  await again.ltrim(third.index, third.position)
-  await again.rtrim(fifth.index, fifth.position)
+  await addAll(again, 25, 26)
+  if (!kept || !gone) throw new Error('items are missing')
+  await again.ltrim(kept.index, kept.position)
+  await again.rtrim(gone.index, gone.position)
   await again.dropIndex(0)
   const { lastIndex } = await again.stats()
   await again.dropIndex(lastIndex - 1)
   const last = await restart()
-  await addAll(last, 25, 26)
+  await addAll(last, 15)
   return last
 }
 
@@ -132,13 +129,18 @@ async function described(name: string, files: FileMap): Promise<GoldenStore> {
   const names = [...files.keys()].sort()
   const blocks = new Map(names.map((file) => [file, blocksOf(files.get(file) as Uint8Array)]))
   const db = await Varve.open(fileMapBackend(files), { ...GOLDEN_OPTIONS, readOnly: true })
+  const shortened = new Set(names.filter((file) => isShortened(blocks.get(file) as readonly StoredBlock[])))
   const items: GoldenItem[] = []
   for await (const { location, data, sequence } of db.scan()) {
     const file = `data${String(location.index).padStart(5, '0')}.dat`
     const offset = offsetOf(files.get(file) as Uint8Array, location.position)
     items.push({ location, data: Uint8Array.from(data), sequence, file, offset, end: offset + 8 + location.size })
   }
-  const { nextSequence: next } = await db.stats()
   await db.stop()
-  return { name, files: new Map([...files].map(([file, bytes]) => [file, Uint8Array.from(bytes)])), names, items, blocks, next }
+  return { name, files: new Map([...files].map(([file, bytes]) => [file, Uint8Array.from(bytes)])), names, items, blocks, shortened }
+}
+
+function isShortened(blocks: readonly StoredBlock[]): boolean {
+  const [last, close] = blocks.slice(-2)
+  return close !== undefined && last !== undefined && last.sequence + last.count < close.sequence
 }

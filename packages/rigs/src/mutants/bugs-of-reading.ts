@@ -61,4 +61,20 @@ export const bugsOfReading: readonly Mutant[] = [
     replace: '    return this.writer.flusher.shown\n',
     rigs: [rigs.model, rigs.scan],
   },
+  {
+    name: 'follows into a file that was never used',
+    why: 'where its writer crashed the file goes again, and what comes behind in the one before it is never shown',
+    file: 'packages/core/src/session/readable-session.ts',
+    find: 'if (await this.files.isUsed(next)) {',
+    replace: 'if (await this.files.exists(next)) {',
+    rigs: [rigs.follow],
+  },
+  {
+    name: 'believes the first look at a header',
+    why: 'a file that its writer is just making is taken for damaged',
+    file: 'packages/core/src/read/file-opener.ts',
+    find: 'const LOOKS = 3',
+    replace: 'const LOOKS = 1',
+    rigs: [rigs.readOnly],
+  },
 ]

@@ -95,4 +95,12 @@ export const bugsOfRemoval: readonly Mutant[] = [
     replace: '    await new Promise<void>((resolve) => void (done = resolve, resolve()))\n',
     rigs: [rigs.removals],
   },
+  {
+    name: 'destroys from the last file on',
+    why: 'a store whose destruction was interrupted opens, and gives its last items’ places to others',
+    file: 'packages/core/src/maintain/destroy-store.ts',
+    find: '...indexes.map((index)',
+    replace: '...[...indexes].reverse().map((index)',
+    rigs: [rigs.destroy],
+  },
 ]

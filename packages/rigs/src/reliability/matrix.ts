@@ -37,16 +37,21 @@ export const matrix: readonly MatrixLine[] = [
     ],
   },
   {
-    fault: 'a torn header of a new file; a crash at any step of rotation, `ltrim`, `rtrim`, drop, stop, start',
+    fault: 'a torn header of a new file; a crash at any step of rotation, `ltrim`, `rtrim`, drop, destroy, copy, stop, start',
     promise: 'the state before or after that step; a trim that was acknowledged is not undone',
-    shownBy: shown(
-      'rigs/test/matrix/power-loss',
-      'at any step of a rotation',
-      'at any step of a stop and of the start after it',
-      'at any step of an ltrim',
-      'at any step of an rtrim',
-      'at any step of a drop',
-    ),
+    shownBy: [
+      ...shown(
+        'rigs/test/matrix/power-loss',
+        'at any step of a rotation',
+        'at any step of a stop and of the start after it',
+        'at any step of an ltrim',
+        'at any step of an rtrim',
+        'at any step of a drop',
+      ),
+      ...shown('core/test/destroy', 'that is interrupted by a power cut at any step', 'that is interrupted by an error of any call'),
+      ...shown('core/test/copy-to', 'a power cut at any step leaves a store that opens', 'an error of any call'),
+      ...shown('core/test/repair-interrupted', 'a repair that is interrupted loses no intact item'),
+    ],
   },
   {
     fault: 'a crash during recovery, three deep',
@@ -60,8 +65,12 @@ export const matrix: readonly MatrixLine[] = [
   },
   {
     fault: 'any bit flipped anywhere',
-    promise: 'never wrong bytes: the damaged item is `CORRUPT`, every other one is readable',
+    promise:
+      'never wrong bytes: the damaged item is `CORRUPT`, every other one is readable; `verify` names the extent and what is lost; `repair` keeps every intact item',
     shownBy: [
+      ...shown('rigs/test/corruption', 'each of its bits flipped', 'sectors of every size lost at many places'),
+      ...shown('core/test/verify', 'verify names', 'a store with damage in the middle is read around it'),
+      ...shown('core/test/repair', 'is opened for writing after a repair'),
       ...shown('core/test/scan', 'damage'),
       ...shown('core/test/read-only', 'a reader of a damaged store'),
       ...shown('rigs/test/matrix/tails', 'damage before a block'),
@@ -70,19 +79,53 @@ export const matrix: readonly MatrixLine[] = [
   {
     fault: 'a tail cut at any length; garbage or zeros appended',
     promise: 'cut back; what was cut is saved beside the store and reported by `recover`; zeros are no damage',
-    shownBy: [...shown('rigs/test/matrix/tails', 'a tail'), ...shown('core/test/read-only', 'a reader of what a crash left behind')],
+    shownBy: [
+      ...shown('rigs/test/corruption', 'each of its files cut to each length', 'zeros, ones, garbage and its own bytes behind'),
+      ...shown('core/test/verify', 'which items a file lost that was cut off', 'a file that lost its last blocks ends a scan'),
+      ...shown('rigs/test/matrix/tails', 'a tail'),
+      ...shown('core/test/read-only', 'a reader of what a crash left behind'),
+    ],
   },
   {
     fault: 'a middle file missing; a file copied under another name; another store’s file; a newer version; another genesis',
     promise: 'a named error, and nothing touched; a dropped file leaves a stub and is not missed',
+    shownBy: [
+      ...shown(
+        'rigs/test/matrix/files',
+        'that is missing in the middle',
+        'that was dropped in the middle',
+        'copied under another name',
+        'of another store',
+        'of a newer version',
+        'with other genesis bytes',
+      ),
+      ...shown('rigs/test/corruption', 'files swapped, copied under another name, missing, of another store'),
+      ...shown('core/test/repair', 'where only one data file is left, with a number above 0'),
+    ],
+  },
+  {
+    fault: 'a power cut or an I/O error at any step of a repair',
+    promise: 'every intact item can be read, every changed byte is kept, and another repair does the rest',
     shownBy: shown(
-      'rigs/test/matrix/files',
-      'that is missing in the middle',
-      'that was dropped in the middle',
-      'copied under another name',
-      'of another store',
-      'of a newer version',
-      'with other genesis bytes',
+      'core/test/repair-interrupted',
+      'by a power cut at any step',
+      'by a power cut, and by another one',
+      'by an error of any call',
+    ),
+  },
+  {
+    fault: 'random and forged bytes in every parser',
+    promise: 'nothing is thrown without a name, and no memory is asked for beyond the input',
+    shownBy: shown('core/test/format/random-bytes', 'a parser that gets random bytes'),
+  },
+  {
+    fault: 'a hostile directory: forged headers and lengths, links, pipes, directories and names in place of files',
+    promise: 'nothing outside is read or written, nothing hangs, memory is bounded, files are their owner’s alone',
+    shownBy: shown(
+      'rigs/test/hostile-store',
+      'a store that somebody has forged',
+      'a directory that somebody has prepared',
+      'the files and directories that are made',
     ),
   },
   {
@@ -107,7 +150,9 @@ export const matrix: readonly MatrixLine[] = [
     fault: 'readers in another process during writes, rotation, trims, drops',
     promise: 'right bytes or a named answer, never wrong bytes',
     shownBy: [
-      ...shown('core/test/read-only', 'a reader beside a writer that goes on'),
+      ...shown('rigs/test/processes', 'a reader in another process follows right through'),
+      ...shown('core/test/read-only', 'a reader beside a writer that goes on', 'gets its header and %s while it is opened'),
+      ...shown('core/test/follow-read-only', 'a follower beside a writer', 'a follower and a write that is under way'),
       ...shown('rigs/test/matrix/removals', 'a reader beside a trim'),
     ],
   },

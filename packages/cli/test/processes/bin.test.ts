@@ -1,41 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { manyFiles, sampleTree, temporaryDirectory } from './sample-tree.js'
+import { describe, expect, it } from 'vitest'
+import { flipBit, sampleStore } from '../sample-store.js'
+import { manyFiles, sampleTree, temporaryDirectory } from '../sample-tree.js'
+import { bin, type Ended, start } from './spawn-varve.js'
 
-const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url))
-
-beforeAll(() => {
-  if (!existsSync(bin)) throw new Error('the command is not built: npm run build')
-})
-
-interface Ended {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs the built command in a process of its own, with `temporary` for the system's temporary directory; `onWord` is called at its first word. */
+/** Runs the built command with `temporary` for the system's temporary directory; `onWord` is called at its first word. */
 function varve(args: string[], temporary: string, onWord?: (child: ChildProcess) => void): Promise<Ended> {
-  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: temporary } })
-  let out = ''
-  let err = ''
-  child.stdout.on('data', (chunk) => {
-    out += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    err += chunk
-  })
-  child.stderr.once('data', () => onWord?.(child))
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, out, err }))
-  })
+  const { child, ended } = start(process.execPath, [bin, ...args], { TMPDIR: temporary })
+  child.stderr?.once('data', () => onWord?.(child))
+  return ended
 }
 
 describe('the command in a process of its own', () => {
@@ -51,6 +27,12 @@ describe('the command in a process of its own', () => {
     const temporary = await temporaryDirectory()
     expect(await varve(['roundtrip', `${temporary}/nowhere`], temporary)).toMatchObject({ code: 5, out: '' })
     expect(await varve(['nothing'], temporary)).toMatchObject({ code: 2, out: '' })
+    const { path, locations } = await sampleStore(['one', 'two'])
+    await flipBit(path, locations[0]?.position as number)
+    expect(await varve(['verify', path, '--json'], temporary)).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/^\{"isIntact":false,.+\}\n$/),
+    })
   })
 
   it('says who holds the store where another process does', async () => {
