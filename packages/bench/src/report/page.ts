@@ -7,7 +7,8 @@ import { themes } from './theme.js'
 
 /** All that a run found, as one page that needs no network: the charts, in the reader's light or dark, and the whole table below. */
 export async function pageOf(run: Run): Promise<string> {
-  const library = await readFile(createRequire(import.meta.url).resolve('echarts/dist/echarts.simple.min.js'), 'utf8')
+  // Of the smaller builds the one that has titles and legends.
+  const library = await readFile(createRequire(import.meta.url).resolve('echarts/dist/echarts.common.min.js'), 'utf8')
   const light = chartsOf(run, themes.light)
   const charts = { light, dark: chartsOf(run, themes.dark) }
   const { machine, settings, versions, date, leftOut } = run
