@@ -1,6 +1,6 @@
 import type { Dataset, Measurement, Setting, Workload } from './workload.js'
 
-/** What a contender may be asked to do. */
+/** What a contender may be asked to do; `copied` is to be opened where its files were copied to. */
 export type Verb =
   | 'addMany'
   | 'add'
@@ -8,6 +8,7 @@ export type Verb =
   | 'commit'
   | 'readWhileWriting'
   | 'reopen'
+  | 'copied'
   | 'readSync'
   | 'read'
   | 'scan'

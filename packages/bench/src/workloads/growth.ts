@@ -15,7 +15,7 @@ function growth(name: string, title: string, count: number): Workload[] {
       ...both,
       name: `growth-add-${name}`,
       title: `add to ${title} items of 100 B`,
-      needs: ['reopen', 'addMany'],
+      needs: ['reopen', 'copied', 'addMany'],
       durable: 'end',
       ownCopy: true,
       async measure(contender, { directory, scale }) {

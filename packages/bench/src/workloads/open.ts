@@ -12,7 +12,7 @@ function open(name: string, title: string, bytes: number, after: 'stop' | 'kill'
     title: `open ${title} after a ${after === 'kill' ? 'kill' : 'clean stop'}`,
     group: `open after a ${after === 'kill' ? 'kill' : 'clean stop'}`,
     figure: 'ms',
-    needs: after === 'kill' ? ['reopen', 'add'] : ['reopen'],
+    needs: after === 'kill' ? ['reopen', 'copied', 'addMany', 'add'] : ['reopen'],
     itemBytes: ITEM_BYTES,
     extent: { of: 'open', amount: bytes },
     dataset,

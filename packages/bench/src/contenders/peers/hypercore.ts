@@ -27,6 +27,7 @@ export const hypercore: Contender = {
   package: 'hypercore',
   notDurable: { what: 'everything', why: 'what it appends is written but not synced' },
   cannot: {
+    copied: 'it opens its files only where they were made',
     readSync: 'it has no synchronous read',
     followBeside: 'one process at a time has it',
   },
