@@ -59,7 +59,7 @@ module.exports = {
     }),
     only('bench', {
       packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$'],
-      modules: ['commander', 'cli-table3'],
+      modules: ['bytes-iec', 'cli-progress', '@types/cli-progress', 'cli-table3', 'commander', 'echarts', 'filesize', 'simple-statistics'],
       builtins: true,
     }),
     only('rigs', {

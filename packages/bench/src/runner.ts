@@ -1,113 +1,93 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Job } from './job.js'
-import type { RunJob } from './run-in-child.js'
-import { median } from './statistics.js'
-import type { Measurement, Workload } from './workload.js'
+import type { RunJob } from './child-runner.js'
+import { DatasetFolders } from './dataset-folders.js'
+import type { Entrant } from './entrant.js'
+import type { Absent, WorkloadResult } from './result.js'
+import { summarize } from './summarize.js'
+import { type Measurement, reasonAgainst, type Workload } from './workload.js'
 
 export interface RunOptions {
   readonly workloads: readonly Workload[]
-  /** Names of contenders; the first is the one whose ratio to the others is told. */
-  readonly contenders: readonly string[]
+  /** The first is the one whose ratio to the others is told. */
+  readonly entrants: readonly Entrant[]
   readonly directory: string
   readonly rounds: number
   /** How much of each workload to do: 1 is all of it. */
   readonly scale: number
   readonly runJob: RunJob
-  readonly onProgress: (done: number, total: number, workload: Workload) => void
+  readonly onProgress: (progress: Progress) => void
   readonly signal: AbortSignal
 }
 
-export interface WorkloadResult {
-  readonly name: string
-  readonly title: string
-  readonly contenders: readonly ContenderResult[]
-}
-
-export interface ContenderResult {
-  readonly name: string
-  /** The median of all rounds. */
-  readonly itemsPerSecond: number
-  readonly bytesPerSecond: number
-  /** The slowest and the fastest round, in items a second. */
-  readonly range: readonly [least: number, most: number]
-  /** The first contender's rate by this one's, as the median of the rounds' own ratios; 1 for the first itself. */
-  readonly ratio: number
-  readonly rounds: readonly Measurement[]
+/** What is about to be done. */
+export interface Progress {
+  readonly done: number
+  readonly total: number
+  readonly workload: Workload
+  readonly entrant: Entrant
 }
 
 /**
  * Measures every workload in rounds: in each round each contender once, in an order that turns from round to round, so that
- * what slows the machine down for a while slows all of them.
+ * what slows the machine down for a while slows all of them. One that fails is named, and the others go on.
  */
 export async function runWorkloads(options: RunOptions): Promise<WorkloadResult[]> {
-  const { workloads, contenders, rounds, onProgress, signal } = options
-  const total = workloads.length * contenders.length * rounds
-  const datasets = new DatasetFolders(options)
+  const { workloads, entrants, rounds, onProgress, signal } = options
+  const folders = new DatasetFolders(options)
+  const taking = new Map(workloads.map((workload) => [workload, entrants.filter(({ contender }) => !reasonAgainst(contender, workload))]))
+  const total = [...taking.values()].reduce((sum, { length }) => sum + length * rounds, 0)
   const results: WorkloadResult[] = []
   let done = 0
-  for (const workload of workloads) {
-    const measured = new Map<string, Measurement[]>(contenders.map((name) => [name, []]))
+  for (const [at, workload] of workloads.entries()) {
+    const measured = new Map<Entrant, Measurement[]>(taking.get(workload)!.map((entrant) => [entrant, []]))
+    const failed: Absent[] = []
     for (let round = 0; round < rounds; round++) {
-      for (const contender of round % 2 === 0 ? contenders : [...contenders].reverse()) {
+      const order = [...measured.keys()]
+      for (const entrant of round % 2 === 0 ? order : order.reverse()) {
         signal.throwIfAborted()
-        onProgress(done++, total, workload)
-        measured.get(contender)!.push(await measureOnce(workload, contender, options, datasets))
+        onProgress({ done: done++, total, workload, entrant })
+        try {
+          measured.get(entrant)!.push(await measureOnce(workload, entrant, options, folders))
+        } catch (error) {
+          measured.delete(entrant)
+          failed.push({ name: entrant.name, reason: error instanceof Error ? error.message : String(error) })
+          done += rounds - round - 1
+        }
       }
     }
-    results.push(summarize(workload, measured))
+    const leftOut = entrants.flatMap(({ name, contender }): Absent[] => {
+      const reason = reasonAgainst(contender, workload)
+      return reason === undefined ? [] : [{ name, reason }]
+    })
+    results.push(summarize(workload, { rounds: measured, leftOut, failed, first: entrants[0]! }))
+    if (workload.dataset && !isReadLater(workload, workloads.slice(at + 1))) await folders.remove(workload.dataset, entrants)
   }
   return results
 }
 
-async function measureOnce(workload: Workload, contender: string, options: RunOptions, datasets: DatasetFolders): Promise<Measurement> {
-  const directory = workload.dataset ? await datasets.filled(workload, contender) : join(options.directory, 'empty')
+function isReadLater({ dataset }: Workload, later: readonly Workload[]): boolean {
+  return later.some(
+    (one) => one.dataset?.size === dataset!.size && one.dataset.count === dataset!.count && one.dataset.killed === dataset!.killed,
+  )
+}
+
+async function measureOnce(workload: Workload, entrant: Entrant, options: RunOptions, folders: DatasetFolders): Promise<Measurement> {
+  const { contender, build } = entrant
+  const directory = workload.dataset ? await folders.get(workload, entrant) : join(options.directory, 'empty')
   try {
     await mkdir(directory, { recursive: true })
-    const job: Job = { kind: 'measure', workload: workload.name, contender, directory, scale: options.scale }
-    const measurement = await options.runJob(job)
-    if (!measurement) throw new Error(`${contender} measured nothing at ${workload.name}`)
+    const measurement = await options.runJob({
+      kind: 'measure',
+      workload: workload.name,
+      contender: contender.name,
+      directory,
+      scale: options.scale,
+      ...(build !== undefined && { build }),
+    })
+    if (!measurement) throw new Error(`${contender.name} measured nothing at ${workload.name}`)
     return measurement
   } finally {
-    if (!workload.dataset) await rm(directory, { recursive: true, force: true })
+    if (!workload.dataset || workload.ownCopy) await rm(directory, { recursive: true, force: true })
   }
-}
-
-/** Each data set is laid down once for each contender and serves all workloads that read it. */
-class DatasetFolders {
-  readonly #options: RunOptions
-  readonly #filled = new Set<string>()
-
-  constructor(options: RunOptions) {
-    this.#options = options
-  }
-
-  async filled(workload: Workload, contender: string): Promise<string> {
-    const { directory, scale, runJob } = this.#options
-    const { size, count } = workload.dataset!
-    const folder = join(directory, `${contender}-${count}x${size}`)
-    if (!this.#filled.has(folder)) {
-      await mkdir(folder, { recursive: true })
-      await runJob({ kind: 'fill', workload: workload.name, contender, directory: folder, scale })
-      this.#filled.add(folder)
-    }
-    return folder
-  }
-}
-
-function summarize({ name, title }: Workload, measured: ReadonlyMap<string, readonly Measurement[]>): WorkloadResult {
-  const rates = new Map([...measured].map(([contender, rounds]) => [contender, rounds.map(({ items, ms }) => (items / ms) * 1000)]))
-  const [first] = rates.values()
-  const contenders = [...measured].map(([contender, rounds]): ContenderResult => {
-    const own = rates.get(contender)!
-    return {
-      name: contender,
-      itemsPerSecond: median(own),
-      bytesPerSecond: median(rounds.map(({ bytes, ms }) => (bytes / ms) * 1000)),
-      range: [Math.min(...own), Math.max(...own)],
-      ratio: median(own.map((rate, round) => first![round]! / rate)),
-      rounds,
-    }
-  })
-  return { name, title, contenders }
 }

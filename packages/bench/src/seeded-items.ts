@@ -15,11 +15,20 @@ export function seededNumbers(seed: number): () => number {
 
 /**
  * Items of one size with bytes that do not compress, the same in every process. Item `n` is a view into a pool made
- * beforehand, so that giving one out costs next to nothing beside what is measured.
+ * beforehand, so that giving one out costs next to nothing beside what is measured. They are of the kind of array that all contenders take.
  */
 export class SeededItems {
+  static readonly #made = new Map<number, SeededItems>()
+
   readonly size: number
-  readonly #views: Uint8Array[]
+  readonly #views: Buffer[]
+
+  /** The items of a size, made once a process. */
+  static of(size: number): SeededItems {
+    const items = SeededItems.#made.get(size) ?? new SeededItems(size)
+    SeededItems.#made.set(size, items)
+    return items
+  }
 
   constructor(size: number) {
     this.size = size
@@ -27,15 +36,15 @@ export class SeededItems {
     const words = new Uint32Array(Math.max(POOL_BYTES, size * 4) / 4)
     for (let n = 0; n < words.length; n++) words[n] = next()
     const last = words.byteLength - size
-    this.#views = Array.from({ length: MAX_VIEWS }, () => new Uint8Array(words.buffer, next() % (last + 1), size))
+    this.#views = Array.from({ length: MAX_VIEWS }, () => Buffer.from(words.buffer, next() % (last + 1), size))
   }
 
-  get(n: number): Uint8Array {
+  get(n: number): Buffer {
     return this.#views[n % MAX_VIEWS]!
   }
 
   /** Items `from` up to, not including, `to`. */
-  slice(from: number, to: number): Uint8Array[] {
+  slice(from: number, to: number): Buffer[] {
     return Array.from({ length: to - from }, (_, n) => this.get(from + n))
   }
 }

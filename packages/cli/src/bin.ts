@@ -2,11 +2,9 @@
 import { run } from './program.js'
 
 const readerGone = new AbortController()
-// `varve … | head` ends the reader before the writer: nobody is left to tell.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  readerGone.abort(error)
-})
+// `varve … | head` ends the reader before the writer.
+process.stdout.on('error', (error) => readerGone.abort(error))
+// Nobody is left to tell.
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })

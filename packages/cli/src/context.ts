@@ -6,7 +6,7 @@ export interface Context extends Terminal {
   readonly in: Input
   /** Aborted when the person, or the system, wants the command to end. */
   readonly signal: AbortSignal
-  /** Aborted when nobody reads standard output any more, as after `varve … | head`. */
+  /** Aborted, with the error, when nothing can be written to standard output any more: after `varve … | head` (`EPIPE`), or on a full disk. */
   readonly readerGone: AbortSignal
 }
 

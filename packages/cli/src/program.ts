@@ -3,22 +3,35 @@ import manifest from '../package.json' with { type: 'json' }
 import { commands } from './commands/commands.js'
 import { addCompletion } from './commands/completion.js'
 import type { Context } from './context.js'
-import { ExitCode, exitCodeOf } from './exit-code.js'
+import { CommandError, ExitCode, exitCodeOf } from './exit-code.js'
 import { tellError } from './terminal/tell-error.js'
 
 /** Runs `varve` with these arguments and resolves to its exit code. Errors are told on `err`, in one line unless `--debug` is given. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   try {
     await createProgram(context).parseAsync(args, { from: 'user' })
-    return ExitCode.fine
+    await allWritten(context)
+    return context.readerGone.aborted ? outputFailed(context.readerGone.reason, context) : ExitCode.fine
   } catch (error) {
-    // Who reads no further wants no more: that is no failure.
-    if (context.readerGone.aborted && error === context.readerGone.reason) return ExitCode.fine
+    if (context.readerGone.aborted && error === context.readerGone.reason) return outputFailed(error, context)
     // commander has told it by itself, or it was `--help`.
     if (!(error instanceof CommanderError))
       tellError(error, { debug: args.includes('--debug'), interrupted: context.signal, err: context.err })
     return exitCodeOf(error)
   }
+}
+
+/** Whether something could be written a stream tells in a later turn. */
+function allWritten({ out }: Context): Promise<void> {
+  return new Promise((resolve) => void out.write('', () => setImmediate(resolve)))
+}
+
+/** Who reads no further wants no more: that is no failure. A full disk under a file is. */
+function outputFailed(reason: unknown, { err, signal }: Context): number {
+  if (!(reason instanceof Error) || (reason as NodeJS.ErrnoException).code === 'EPIPE') return ExitCode.fine
+  const error = new CommandError(ExitCode.failed, `standard output can't be written: ${reason.message}`, { cause: reason })
+  tellError(error, { err, debug: false, interrupted: signal })
+  return exitCodeOf(error)
 }
 
 function createProgram(context: Context): Command {

@@ -372,6 +372,25 @@ describe('a pid file', () => {
       expect(told(path)).toEqual(stale)
     })
 
+    test('is left alone where the right to it names itself, which nobody can have made', async () => {
+      const { path, stale } = await found()
+      system.writeFileSync(right(path, stale), JSON.stringify(stale))
+      await expect(fsBackend(path).lock()).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining(right(path, stale)) })
+      expect(told(path)).toEqual(stale)
+    })
+
+    test('is not read where it is too long to be one', async () => {
+      const { path } = await found()
+      tell(path, ' '.repeat(2 ** 20))
+      faults.readFileSync = ((file: string, ...rest: []) => {
+        if (file === lockFile(path)) throw systemError('ENOMEM')
+        return system.readFileSync(file, ...rest)
+      }) as typeof fs.readFileSync
+      const lock = await fsBackend(path).lock()
+      clearFaults()
+      await lock.release()
+    })
+
     test('makes no file elsewhere, whatever the stale one says', async () => {
       const { path, stale } = await found()
       tell(path, JSON.stringify({ ...stale, id: '/../../../outside' }))

@@ -1,43 +1,71 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeLocation, encodeLocation, LOCATION_BYTES, type Location, Varve } from '@varve/core'
-import { fsBackend } from '@varve/fs-backend'
-import type { Contender, Reader, Writer } from '../contender.js'
+import { pathToFileURL } from 'node:url'
+import type { Location, Varve, VarveOptions } from '@varve/core'
+import type { Contender, Following, Reader, Visit, Writer } from '../contender.js'
 import { SeededItems } from '../seeded-items.js'
 
 const BATCH = 1000
 
-/** The store, with its defaults but for `durability`: a row that ends in one sync has one. */
-export const varve: Contender = {
-  name: 'varve',
+type Core = typeof import('@varve/core')
+type Backend = typeof import('@varve/fs-backend')
 
-  async create(directory) {
-    return new VarveWriter(await open(directory))
-  },
+/** The store of this workspace, or of another one that is built: `build` is its root. It has its defaults but for `durability`, so that a row that ends in one sync has one. */
+export function varve(build?: string): Contender {
+  const module = (name: string): Promise<unknown> => import(pathToFileURL(join(build!, 'packages', name, 'dist/index.js')).href)
+  const core = async (): Promise<Core> => (build ? ((await module('core')) as Core) : await import('@varve/core'))
+  const backend = async (): Promise<Backend> => (build ? ((await module('fs-backend')) as Backend) : await import('@varve/fs-backend'))
 
-  async fill(directory, { size, count }) {
-    const store = await open(directory)
-    const items = new SeededItems(size)
-    const locations = Buffer.alloc(count * LOCATION_BYTES)
-    for (let n = 0; n < count; n += BATCH) {
-      const batch = await store.addMany(items.slice(n, Math.min(n + BATCH, count)))
-      for (const [k, location] of batch.entries()) locations.set(encodeLocation(location), (n + k) * LOCATION_BYTES)
-    }
-    await store.stop()
-    await writeFile(join(directory, 'locations'), locations)
-  },
+  async function open(directory: string, options: VarveOptions = {}): Promise<Varve> {
+    const [{ Varve }, { fsBackend }] = await Promise.all([core(), backend()])
+    return Varve.open(fsBackend(join(directory, 'store')), { durability: 'os', ...options })
+  }
 
-  async open(directory) {
-    const bytes = await readFile(join(directory, 'locations'))
-    const locations = Array.from({ length: bytes.length / LOCATION_BYTES }, (_, n) =>
-      decodeLocation(bytes.subarray(n * LOCATION_BYTES, (n + 1) * LOCATION_BYTES)),
-    )
-    return new VarveReader(await open(directory), locations)
-  },
-}
+  return {
+    name: 'varve',
+    role: 'store',
+    cannot: {},
 
-function open(directory: string): Promise<Varve> {
-  return Varve.open(fsBackend(join(directory, 'store')), { durability: 'os' })
+    async probe() {
+      await Promise.all([core(), backend()])
+      return build ? 'another build' : 'this workspace'
+    },
+
+    async create(directory) {
+      return new VarveWriter(await open(directory))
+    },
+
+    async fill(directory, { size, count }) {
+      const { encodeLocation, LOCATION_BYTES } = await core()
+      const store = await open(directory)
+      const items = SeededItems.of(size)
+      const locations = Buffer.alloc(count * LOCATION_BYTES)
+      for (let n = 0; n < count; n += BATCH) {
+        const batch = await store.addMany(items.slice(n, Math.min(n + BATCH, count)))
+        for (const [k, location] of batch.entries()) locations.set(encodeLocation(location), (n + k) * LOCATION_BYTES)
+      }
+      await store.stop()
+      await writeFile(join(directory, 'locations'), locations)
+    },
+
+    async open(directory) {
+      const { decodeLocation, LOCATION_BYTES } = await core()
+      const locations = await readFile(join(directory, 'locations'))
+      const locationOf = (n: number): Location => decodeLocation(locations.subarray(n * LOCATION_BYTES, (n + 1) * LOCATION_BYTES))
+      return new VarveReader(await open(directory), locationOf)
+    },
+
+    async followBeside(directory, visit) {
+      const store = await open(directory, { readOnly: true, create: false })
+      const following = await follow(store, visit)
+      return {
+        async close() {
+          await following.close()
+          await store.stop()
+        },
+      }
+    },
+  }
 }
 
 class VarveWriter implements Writer {
@@ -59,6 +87,20 @@ class VarveWriter implements Writer {
     return this.#store.add(item, { durable: true })
   }
 
+  commit(items: readonly Uint8Array[]): Promise<Location[]> {
+    const transaction = this.#store.transaction()
+    for (const item of items) transaction.add(item)
+    return transaction.commit()
+  }
+
+  async read(location: Location): Promise<Uint8Array> {
+    return (await this.#store.read(location)) ?? missing(location)
+  }
+
+  follow(visit: Visit): Promise<Following> {
+    return follow(this.#store, visit)
+  }
+
   sync(): Promise<void> {
     return this.#store.flush()
   }
@@ -70,22 +112,22 @@ class VarveWriter implements Writer {
 
 class VarveReader implements Reader {
   readonly #store: Varve
-  readonly #locations: readonly Location[]
+  readonly key: (n: number) => Location
 
-  constructor(store: Varve, locations: readonly Location[]) {
+  constructor(store: Varve, locationOf: (n: number) => Location) {
     this.#store = store
-    this.#locations = locations
+    this.key = locationOf
   }
 
-  readSync(n: number): Uint8Array {
-    return this.#store.readSync(this.#locations[n]!) ?? missing(n)
+  readSync(location: Location): Uint8Array {
+    return this.#store.readSync(location) ?? missing(location)
   }
 
-  async read(n: number): Promise<Uint8Array> {
-    return (await this.#store.read(this.#locations[n]!)) ?? missing(n)
+  async read(location: Location): Promise<Uint8Array> {
+    return (await this.#store.read(location)) ?? missing(location)
   }
 
-  async scan(visit: (item: Uint8Array) => void): Promise<void> {
+  async scan(visit: Visit): Promise<void> {
     for await (const { data } of this.#store.scan()) visit(data)
   }
 
@@ -94,6 +136,23 @@ class VarveReader implements Reader {
   }
 }
 
-function missing(n: number): never {
-  throw new Error(`item ${n} is not in the store`)
+/** From the first item that is added from now on; the stores that are followed here are empty before. */
+async function follow(store: Varve, visit: Visit): Promise<Following> {
+  const stopping = new AbortController()
+  const stopped = new Error('seen enough')
+  const following = (async () => {
+    for await (const { data } of store.scan({ follow: true, signal: stopping.signal })) visit(data)
+  })().catch((error: unknown) => {
+    if (error !== stopped) throw error
+  })
+  return {
+    close() {
+      stopping.abort(stopped)
+      return following
+    },
+  }
+}
+
+function missing(location: Location): never {
+  throw new Error(`there is nothing at ${JSON.stringify(location)}`)
 }

@@ -43,6 +43,8 @@ export function addCommand(context: Context): Command {
   return addCommonOptions(command, 'add blocks photo.jpg notes.txt', 'add blocks --lines < events.log').action(
     async (path: string, files: string[], options: Options) => {
       const sources = await findSources(files, context)
+      // It would look as if nothing happened.
+      if (sources.some(({ name }) => name === '-') && context.in.isTTY) context.err.write('reading standard input, to its end (Ctrl-D)\n')
       await writing(path, storeOptions(options), (store) => {
         const printer = new Printer(context, sources, options)
         return printer.stoppingAfter(async () => {

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Context } from '../context.js'
 import { exportItems } from '../export/export-items.js'
 import { addSelectionOptions, Selection, type SelectionOptions } from '../scan/scan-selection.js'
+import { sizeOfFiles } from '../store/find-store.js'
 import { reading } from '../store/with-store.js'
 import { startProgress } from '../terminal/progress.js'
 import { countOf, formatBytes } from '../terminal/quantities.js'
@@ -17,10 +18,10 @@ export function exportCommand(context: Context): Command {
     .argument('<DIR>', 'where the files go')
   return addCommonOptions(addSelectionOptions(command), 'export blocks items').action(
     async (path: string, directory: string, options: CommonOptions & SelectionOptions) => {
-      await reading(path, async (store) => {
+      await reading(path, async (store, found) => {
         const selection = new Selection(options, context)
         const isAll = !options.from && !options.to && options.limit === undefined
-        const progress = startProgress(context.err, 'export', isAll ? (await store.stats()).bytes : undefined)
+        const progress = startProgress(context.err, 'export', isAll ? await sizeOfFiles(found) : undefined)
         try {
           const items = selection.of(store.scan(selection.scan))
           const report = await exportItems(items, directory, (bytes) => progress.advance(bytes))

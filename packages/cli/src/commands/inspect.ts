@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { countArgument } from '../arguments/quantity-arguments.js'
@@ -8,6 +7,7 @@ import { findingLine, findingValue, INSPECT_HEADER } from '../inspect/describe-f
 import { FileBytes } from '../inspect/file-bytes.js'
 import { type Finding, inspectFile } from '../inspect/inspect-file.js'
 import { type DataFile, type FoundStore, requireStore } from '../store/find-store.js'
+import { openDataFile } from '../store/open-data-file.js'
 import { Results } from '../terminal/results.js'
 import { addCommonOptions, type CommonOptions } from './common-options.js'
 
@@ -55,7 +55,7 @@ function fileOf({ files, path }: FoundStore, index: number): DataFile {
 }
 
 async function* findingsIn(file: DataFile, { header }: FoundStore): AsyncGenerator<Finding, void, undefined> {
-  const handle = await open(file.path)
+  const handle = await openDataFile(file)
   try {
     yield* inspectFile(await FileBytes.of(handle), { index: file.index, fallback: header })
   } finally {

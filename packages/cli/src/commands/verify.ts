@@ -3,6 +3,7 @@ import { printVerifyReport } from '../check/check-report.js'
 import { showingProgress } from '../check/verify-progress.js'
 import type { Context } from '../context.js'
 import { CommandError, ExitCode } from '../exit-code.js'
+import { sizeOfFiles } from '../store/find-store.js'
 import { reading } from '../store/with-store.js'
 import { countOf } from '../terminal/quantities.js'
 import { addCommonOptions, type CommonOptions } from './common-options.js'
@@ -15,8 +16,8 @@ export function verifyCommand(context: Context): Command {
     )
     .argument('<STORE>', 'the directory of the store')
   return addCommonOptions(command, 'verify blocks && echo all is well').action(async (path: string, { json }: CommonOptions) => {
-    await reading(path, async (store) => {
-      const { bytes: totalBytes } = await store.stats()
+    await reading(path, async (store, found) => {
+      const totalBytes = await sizeOfFiles(found)
       const report = await showingProgress(context.err, { label: 'verify', totalBytes }, (onProgress) =>
         store.verify({ signal: context.signal, onProgress }),
       )

@@ -1,12 +1,12 @@
-import { open } from 'node:fs/promises'
 import { BLOCK_HEADER_BYTES, type BlockHeader, decodeFileHeader, FILE_HEADER_BYTES, readBlockHeader, storeSeedOf } from '@varve/core/format'
 import type { FoundStore } from '../store/find-store.js'
+import { openDataFile } from '../store/open-data-file.js'
 
 /** Whether the store was stopped properly: its last file ends in a closing block, and the next start has nothing to recover. */
 export async function isClean({ files }: FoundStore): Promise<boolean> {
   const last = files[files.length - 1]
   if (!last) return false
-  const file = await open(last.path)
+  const file = await openDataFile(last)
   try {
     const { size } = await file.stat()
     const head = Buffer.alloc(FILE_HEADER_BYTES)

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ExitCode } from '../../src/exit-code.js'
-import { jsonLines, varve, varveWith } from '../run-varve.js'
+import { run } from '../../src/program.js'
+import { CapturedOutput } from '../captured-output.js'
+import { inputOf, jsonLines, testContext, varve, varveWith } from '../run-varve.js'
 import { sampleStore } from '../sample-store.js'
 import { sampleTree, temporaryDirectory } from '../sample-tree.js'
 
@@ -32,6 +34,13 @@ describe('varve add', () => {
     expect((await varveWith('from\nthe pipe', 'add', path)).out).toBe('0:44:13\n')
     await varveWith('and this', 'add', path, join(tree, 'a'), '-')
     expect(await itemsOf(path)).toEqual(['from\nthe pipe', 'first', 'and this'])
+  })
+
+  it('says on a terminal that it waits for what is typed', async () => {
+    const err = new CapturedOutput({ isTTY: true })
+    const typed = Object.assign(inputOf('typed'), { isTTY: true })
+    expect(await run(['add', await newStore()], testContext({ in: typed, err }))).toBe(ExitCode.fine)
+    expect(err.text).toMatch(/^reading standard input, to its end \(Ctrl-D\)\n/)
   })
 
   it('takes every line for an item, leaves out empty ones and says so', async () => {

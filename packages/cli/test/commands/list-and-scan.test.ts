@@ -140,13 +140,21 @@ describe('varve scan', () => {
       let pieces = 0
       const out = new CapturedOutput({
         onChunk: () => {
-          if (++pieces === 2) gone.abort(new Error('EPIPE'))
+          if (++pieces === 2) gone.abort(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
         },
       })
       const err = new CapturedOutput()
       expect(await run(['scan', path, '--format', format], testContext({ out, err, readerGone: gone.signal }))).toBe(ExitCode.fine)
       expect([pieces, err.text]).toEqual([2, ''])
     }
+  })
+
+  it('fails where what it prints can not be written', async () => {
+    const { path } = await sampleStore(['one'])
+    const readerGone = AbortSignal.abort(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }))
+    const err = new CapturedOutput()
+    expect(await run(['scan', path], testContext({ err, readerGone }))).toBe(ExitCode.failed)
+    expect(err.text).toBe("error: standard output can't be written: ENOSPC: no space left on device, write\n")
   })
 
   it('waits for a reader who is slow', async () => {

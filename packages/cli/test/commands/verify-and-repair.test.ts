@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Varve } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import { describe, expect, it } from 'vitest'
@@ -43,6 +44,27 @@ describe('varve verify', () => {
     const json = await varve('verify', path, '--json')
     expect(json.exitCode).toBe(ExitCode.damage)
     expect(JSON.parse(json.out)).toMatchObject({ isIntact: false, items: 2, damages: [damage] })
+  })
+
+  it.each(['a file under the name of another', 'a directory in place of a file'])('names %s', async (kind) => {
+    const { path } = await sampleStore(
+      ['x', 'y', 'z'].map((letter) => letter.repeat(700)),
+      { maxFileSize: 1024 },
+    )
+    const file = join(path, 'data00001.dat')
+    await rm(file)
+    if (kind.startsWith('a directory')) await mkdir(file)
+    else await copyFile(join(path, 'data00000.dat'), file)
+    const { exitCode, out } = await varve('verify', path, '--json')
+    expect([exitCode, JSON.parse(out)]).toMatchObject([
+      ExitCode.damage,
+      { isIntact: false, damages: [{ kind: 'foreign-file', file: 'data00001.dat' }] },
+    ])
+    if (kind.startsWith('a directory'))
+      expect(await varve('inspect', path, '1')).toMatchObject({
+        exitCode: ExitCode.damage,
+        err: expect.stringContaining('data00001.dat is no regular file'),
+      })
   })
 
   it('reads a store that is being written to', async () => {

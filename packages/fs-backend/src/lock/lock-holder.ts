@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { errnoOf } from '../fs-error.js'
 import { currentProcess, type ProcessIdentity } from './process-identity.js'
@@ -19,12 +19,7 @@ export interface LockHolder extends ProcessIdentity {
 
 /** What the file always takes, so that a full disk does not stand in the way of writing over it. */
 const textSize = 512
-/** No more of it is read, whatever somebody has put there. */
 const mostText = 4096
-
-// Not on Windows.
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
-const notReadable = new Set(['ELOOP', 'ENXIO', 'EISDIR', 'EMLINK'])
 
 export function thisHolder(lock: LockKind): LockHolder {
   const started = new Date(Date.now() - process.uptime() * 1000).toISOString()
@@ -45,23 +40,15 @@ export function readHolder(path: string): LockHolder | undefined {
   return holderIn(readLockFile(path) ?? '')
 }
 
-/** What the lock file says, as far as it can be one's; `undefined` where there is none. */
+/** What the lock file says; `undefined` where there is none. */
 export function readLockFile(path: string): string | undefined {
-  let fd: number
   try {
-    // Opening a pipe would wait for its other end, and a link may lead anywhere.
-    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    const found = lstatSync(path)
+    // Opening a pipe would wait for its other end; and what is too long is nobody's, and may be longer than memory.
+    return found.isFile() && found.size <= mostText ? readFileSync(path, 'utf8') : ''
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
-    if (notReadable.has(errnoOf(error))) return ''
     throw error
-  }
-  try {
-    if (!fstatSync(fd).isFile()) return ''
-    const bytes = Buffer.alloc(mostText)
-    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, mostText, 0))
-  } finally {
-    closeSync(fd)
   }
 }
 

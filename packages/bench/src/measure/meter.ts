@@ -1,0 +1,38 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Measurement } from '../workload.js'
+import type { Latencies } from './latencies.js'
+
+const LOOP_RESOLUTION_MS = 1
+
+/** What was done, and how many bytes of items that were. */
+export interface Done {
+  readonly items: number
+  readonly bytes: number
+  readonly reads?: number
+}
+
+/** Measures one stretch of work, and what it cost the process. Make it before the contender is opened. */
+export class Meter {
+  readonly #idleBytes = process.memoryUsage.rss()
+
+  async time(work: () => Promise<Done>, latencies?: Latencies): Promise<Measurement> {
+    const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
+    loop.enable()
+    const cpu = process.cpuUsage()
+    const start = performance.now()
+    const done = await work()
+    const ms = performance.now() - start
+    const { user, system } = process.cpuUsage(cpu)
+    loop.disable()
+    return {
+      ...done,
+      ms,
+      cpuMs: (user + system) / 1000,
+      // Work that never let the loop turn made it as late as all of it took.
+      loopDelayP99Ms: loop.count === 0 ? ms : Math.max(0, loop.percentile(99) / 1e6 - LOOP_RESOLUTION_MS),
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+      idleBytes: this.#idleBytes,
+      ...(latencies?.summary && { latency: latencies.summary }),
+    }
+  }
+}
