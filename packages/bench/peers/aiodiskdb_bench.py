@@ -54,10 +54,14 @@ async def opened(task):
         create_if_not_exists=True,
         max_file_size=SMALL_FILES_MIB if task['most'] <= 4096 else FILES_MIB,
     )
-    asyncio.get_running_loop().create_task(db.start() if hasattr(db, 'start') else db.run())
+    # Older versions call it run. The task must be held on to, or it may be collected.
+    running = asyncio.get_running_loop().create_task(db.start() if hasattr(db, 'start') else db.run())
     while not db.running:
+        if running.done():
+            running.result()
+            raise RuntimeError('it ended as soon as it was started')
         await asyncio.sleep(0.001)
-    return db
+    return db, running
 
 
 async def ingest(db, task, source):
@@ -110,7 +114,7 @@ async def measure(task):
     idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     lateness = Lateness()
     latencies = []
-    db = await opened(task)
+    db, running = await opened(task)
     watching = asyncio.get_running_loop().create_task(lateness.watch())
     cpu = time.process_time()
     start = time.perf_counter()
@@ -120,6 +124,7 @@ async def measure(task):
     watching.cancel()
     if task['kind'] == 'mixed':
         await db.stop()
+    await running
     measured = {
         **done,
         'ms': ms,

@@ -26,3 +26,9 @@ export function byteCount(text: string): number {
   if (value === null || value < 1) throw new InvalidArgumentError('It is a size, such as 10GiB.')
   return value
 }
+
+export function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value < 1)) throw new InvalidArgumentError('It is a number from 0 to less than 1.')
+  return value
+}

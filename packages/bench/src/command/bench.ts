@@ -23,11 +23,15 @@ interface BenchOptions extends Selection {
   readonly dir?: string
   readonly rounds?: number
   readonly scale?: number
-  readonly timeout: number
+  readonly timeout?: number
   readonly python?: string
 }
 
-const pace = { usual: { rounds: 5, scale: 1 }, quick: { rounds: 3, scale: 0.1 }, quickWithPeers: { rounds: 1, scale: 0.1 } }
+const pace = {
+  usual: { rounds: 5, scale: 1, timeout: 900 },
+  quick: { rounds: 3, scale: 0.1, timeout: 60 },
+  quickWithPeers: { rounds: 1, scale: 0.05, timeout: 60 },
+}
 
 export function benchCommand(): Command {
   return new Command('bench')
@@ -40,7 +44,7 @@ export function benchCommand(): Command {
     .option('--scale <FACTOR>', 'how much of each workload to do; 1 is all', positiveNumber)
     .option('--open-to <SIZE>', 'the largest store to open', byteCount, byteCount('1GiB'))
     .option('--growth-to <ITEMS>', 'the most items a store grows to', wholeNumber, 2_000_000)
-    .option('--timeout <SECONDS>', 'how long one measurement may take before it counts as hung', positiveNumber, 900)
+    .option('--timeout <SECONDS>', 'how long one measurement may take before it counts as hung', positiveNumber)
     .option('--json <FILE>', 'write all figures there, to make a report of')
     .option('--dir <PATH>', 'where to lay the files down (default: in the workspace)')
     .option('--list', 'name the workloads and contenders, and measure nothing')
@@ -58,7 +62,10 @@ async function bench(options: BenchOptions): Promise<void> {
   if (options.peers) await installPeers()
   const { entrants, versions, leftOut } = await presentEntrants(options.peers ? allContenders : storeAndLimits)
 
-  const { rounds, scale } = { ...(options.quick ? (options.peers ? pace.quickWithPeers : pace.quick) : pace.usual), ...defined(options) }
+  const { rounds, scale, timeout } = {
+    ...(options.quick ? (options.peers ? pace.quickWithPeers : pace.quick) : pace.usual),
+    ...defined(options),
+  }
   const bar = new ProgressBar()
   const start = performance.now()
   const results = await runWorkloads({
@@ -67,7 +74,7 @@ async function bench(options: BenchOptions): Promise<void> {
     directory: workingDirectory(options.dir && fromCaller(options.dir)),
     rounds,
     scale,
-    runJob: childRunner({ timeoutMs: options.timeout * 1000 }).run,
+    runJob: childRunner({ timeoutMs: timeout * 1000 }).run,
     onProgress: bar.show,
     signal: interruption(),
   }).finally(() => bar.end())
@@ -88,6 +95,6 @@ async function bench(options: BenchOptions): Promise<void> {
   if (failures.some(({ name }) => entrants.find((entrant) => entrant.name === name)?.contender.role !== 'peer')) process.exitCode = 1
 }
 
-function defined({ rounds, scale }: BenchOptions): { rounds?: number; scale?: number } {
-  return { ...(rounds !== undefined && { rounds }), ...(scale !== undefined && { scale }) }
+function defined({ rounds, scale, timeout }: BenchOptions): Partial<typeof pace.usual> {
+  return { ...(rounds && { rounds }), ...(scale && { scale }), ...(timeout && { timeout }) }
 }

@@ -18,7 +18,7 @@ function open(name: string, title: string, bytes: number, after: 'stop' | 'kill'
     dataset,
     // The first one to open it recovers it.
     ...(after === 'kill' && { ownCopy: true }),
-    ...(bytes <= 100 * MiB && { quick: true }),
+    ...(bytes === 100 * MiB && { quick: true }),
     async measure(contender, { directory, scale }) {
       const meter = new Meter()
       let writer: { close(): Promise<void> } | undefined

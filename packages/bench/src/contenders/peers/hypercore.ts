@@ -62,13 +62,13 @@ function hypercoreWriter(core: Core): Writer {
     read: (key) => core.get(key as number),
     async follow(visit) {
       const stream = core.createReadStream({ live: true, start: core.length })
-      const following = (async () => {
+      ;(async () => {
         for await (const item of stream) visit(item)
       })().catch(() => {})
       return {
-        close() {
+        // Whoever waits for the next one is told nothing of the end until the log is closed.
+        async close() {
           stream.destroy()
-          return following
         },
       }
     },

@@ -13,7 +13,6 @@ interface Database {
   get(key: number): Buffer | undefined
   getBinaryFast(key: number): Buffer
   getRange(): Iterable<{ readonly value: Buffer }>
-  readonly flushed: Promise<void>
   close(): Promise<void>
 }
 
@@ -73,22 +72,19 @@ class LmdbWriter implements Writer {
   readonly #database: Database
   #next: number
   #underWay = 0
-  #last: Promise<unknown> = Promise.resolve()
+  #last: Committed | undefined
 
   constructor(database: Database, next: number) {
     this.#database = database
     this.#next = next
   }
 
+  /** Puts of one turn of the event loop are committed together anyhow; to ask for a batch makes them slower. */
   async addMany(items: readonly Uint8Array[]): Promise<void> {
-    const first = this.#next
-    this.#next += items.length
-    const committed = this.#database.batch(() => {
-      for (const [n, item] of items.entries()) void this.#database.put(first + n, item)
-    })
+    for (const item of items) this.#last = this.#database.put(this.#next++, item)
     if ((this.#underWay += items.length) < MOST_UNDER_WAY) return
     this.#underWay = 0
-    await committed
+    await this.#last
   }
 
   async add(item: Uint8Array): Promise<number> {
@@ -121,7 +117,7 @@ class LmdbWriter implements Writer {
   }
 
   async sync(): Promise<void> {
-    await this.#database.flushed
+    await this.#last?.flushed
   }
 
   close(): Promise<void> {
