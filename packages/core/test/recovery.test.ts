@@ -1,5 +1,5 @@
-import { fail } from '@varve/backend/faults'
-import type { Logger, ScannedItem } from '@varve/core'
+import { fail, faultyBackend, powerLossBackend } from '@varve/backend/faults'
+import { type Logger, type ScannedItem, Varve } from '@varve/core'
 import { describe, expect, test } from 'vitest'
 import { addItems, fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
 import { codeOf, failOnUnhandledRejections } from './support/rejections.js'
@@ -292,4 +292,30 @@ describe('what recovery cuts off', () => {
       expect(store.disk.openFiles).toEqual([])
     },
   )
+})
+
+describe('a write that failed behind a clean end', () => {
+  test('and was cut off before its process ended does not come back by a power loss after the next start', async () => {
+    const disk = powerLossBackend()
+    const stopped = await Varve.open(disk, SMALL)
+    const kept = await stopped.add(Buffer.from('kept'))
+    await stopped.stop()
+    const failing = faultyBackend(disk)
+    const writer = await Varve.open(failing, SMALL)
+    failing.inject({ kind: 'append', times: Number.POSITIVE_INFINITY, fault: fail('IO', { when: 'after' }) })
+    const lost = await writer.add(Buffer.from('lost'))
+    await writer.flush().catch(() => undefined)
+    expect(failing.count('truncate')).toBeGreaterThan(0)
+    failing.inject({ kind: 'sync', times: Number.POSITIVE_INFINITY, fault: fail('IO') })
+    await writer.flush().catch(() => undefined)
+    await failing.end()
+    const next = await Varve.open(disk, SMALL)
+    expect(await next.read(lost)).toBeUndefined()
+    for (const state of disk.crashStates()) {
+      const after = await Varve.open(state.backend(), { ...SMALL, readOnly: true })
+      expect([await after.read(kept), await after.read(lost)]).toEqual([Uint8Array.from(Buffer.from('kept')), undefined])
+      await after.stop()
+    }
+    await next.stop()
+  })
 })

@@ -132,6 +132,8 @@ async function settle(open: OpenFile, verdict: TailVerdict, parts: RecoveryParts
   switch (verdict.kind) {
     case 'clean': {
       const { sequence, timestamp } = verdict.last
+      // Behind it a write may have been that failed and was cut off: a power loss must not bring back what this start does not show.
+      await file.sync()
       return { open, synced: open.end, endsInClose: true, sequence, lastTime: timestamp }
     }
     case 'whole': {

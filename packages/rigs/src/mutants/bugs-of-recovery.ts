@@ -137,6 +137,14 @@ export const bugsOfRecovery: readonly Mutant[] = [
     rigs: [rigs.files],
   },
   {
+    name: 'does not make the end of a stopped store durable',
+    why: 'a write that failed, and that a start did not show, comes back by a power loss',
+    file: 'packages/core/src/maintain/recovery.ts',
+    find: '      await file.sync()\n      return { open, synced: open.end, endsInClose: true',
+    replace: '      return { open, synced: open.end, endsInClose: true',
+    rigs: [rigs.recovery],
+  },
+  {
     name: 'does not miss a file in the middle',
     why: 'a store with a gap opens as if nothing were lost',
     file: 'packages/core/src/maintain/store-listing.ts',

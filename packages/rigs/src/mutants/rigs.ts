@@ -25,6 +25,7 @@ export const rigs = {
   lifecycle: 'packages/core/test/lifecycle',
   oversized: 'packages/core/test/oversized',
   read: 'packages/core/test/read.test',
+  recovery: 'packages/core/test/recovery.test',
   rotation: 'packages/core/test/rotation',
   scan: 'packages/core/test/scan.test',
   transactions: 'packages/core/test/transaction',
