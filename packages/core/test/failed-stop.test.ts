@@ -1,7 +1,9 @@
 import { fail, hold } from '@varve/backend/faults'
+import { Varve } from '@varve/core'
 import { describe, expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
 import { item } from './support/items.js'
+import { addItems } from './support/layout.js'
 import { codeOf, failOnUnhandledRejections, failure } from './support/rejections.js'
 import { contentsAfterStop, contentsOf, inject, newStore, openStore, recordEvents } from './support/test-store.js'
 
@@ -166,5 +168,22 @@ describe('a stop that can not be finished', () => {
     await db.stop()
     expect(disk.locks).toBe(0)
     expect(db.state).toBe('stopped')
+  })
+})
+
+describe('a stop while an oversized add waits', () => {
+  test.each([1, 2, 3])('behind %s writes that were refused lets it in, and ends', async (times) => {
+    const { db, disk, memory } = await openStore({ maxFileSize: 700, maxBufferSize: 200 })
+    await addItems(db, 20)
+    disk.inject({ kind: 'append', times, fault: fail('IO', { when: 'after' }) })
+    const [small, large, last] = [item(30, 1), item(180, 2), item(25, 3)]
+    const added = Promise.all([small, large, last].map((data) => db.add(data)))
+    await settle()
+    for (let n = 0; n < times && db.state === 'running'; n++) await db.stop().catch(() => undefined)
+    const locations = await added
+    expect(db.state).toBe('stopped')
+    const next = await Varve.open(memory, { readOnly: true })
+    expect(await next.readMany(locations)).toEqual([small, large, last])
+    await next.stop()
   })
 })

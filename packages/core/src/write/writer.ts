@@ -221,12 +221,17 @@ export class Writer {
   }
 
   async #finish(): Promise<void> {
-    do {
+    const isUnfinished = (): boolean => this.#waiting.length > 0 || this.appender.sequence > this.durability.frontier.sequence
+    for (let isFirst = true; isFirst || isUnfinished(); isFirst = false) {
+      // Whatever it is that is not through yet: timers and the disk need their turn, or it would never be.
+      if (!isFirst) await new Promise<void>((resolve) => platform.nextTurn(resolve))
       // A commit that waits for the same has waited longer, and takes its place first.
       while (this.#oversized) await this.#oversized
+      // After a refused write nobody may have let those in who wait.
+      this.#pump()
       // Lets everything before it through, or says why not.
       await this.runTask(async () => {})
-    } while (this.#waiting.length > 0 || this.appender.sequence > this.durability.frontier.sequence)
+    }
     await this.runTask(async () => {
       const { active } = this.flusher
       if (!active.endsInClose) await active.close(this.appender.sequence, this.appender.stamp(), false)
