@@ -80,7 +80,8 @@ function recogniseAll(account: Account, found: readonly FoundItem[]): Map<Entry,
 /** Those open removals of whose items none is there, though one was durable, or has one behind it, or its sequence is not given out again. */
 function effectiveRemovals(account: Account, kept: ReadonlyMap<Entry, FoundItem>, nextSequence: number): Set<Removal> {
   const durable = account.placed().filter((entry) => entry.state !== 'accepted' || kept.has(entry))
-  const known = Math.max(-1, ...durable.map((entry) => kept.get(entry)?.sequence ?? entry.sequence ?? -1))
+  const found = [...kept.values()].map(({ sequence }) => sequence)
+  const known = Math.max(-1, ...found, ...durable.map((entry) => entry.sequence ?? -1))
   if (nextSequence <= known) throw new BrokenPromise(`the next sequence is ${nextSequence}, though ${known} was durable`)
   const places = [...kept.values()].map(({ location }) => location)
   const effective = new Set<Removal>()
