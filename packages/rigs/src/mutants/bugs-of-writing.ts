@@ -169,8 +169,8 @@ export const bugsOfWriting: readonly Mutant[] = [
     name: 'stops without those that wait',
     why: 'an add that waits for room when the store stops is lost',
     file: writer,
-    find: '      await this.runTask(async () => {})\n    } while (',
-    replace: '      await this.runTask(async () => {})\n      break\n    } while (',
+    find: 'for (let isFirst = true; isFirst || isUnfinished(); isFirst = false) {',
+    replace: 'for (let isFirst = true; isFirst; isFirst = false) {',
     rigs: [rigs.lifecycle],
   },
   {
