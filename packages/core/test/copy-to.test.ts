@@ -509,6 +509,34 @@ describe('progress and abort', () => {
 })
 
 describe('what may go wrong at the destination', () => {
+  test('what a copy laid down without seeing its sync succeed is durable once the next copy is done', async () => {
+    const { db } = await openStore(SMALL)
+    await layBlocks(db, [20])
+    const before = memoryBackend()
+    await db.copyTo(before)
+    await fillUpTo(db, 1, 200)
+    const items = (await db.stats()).durableSequence
+    let failed = 0
+    for (let isWhole = false; !isWhole; failed += isWhole ? 0 : 1) {
+      const disk = powerLossBackend({ files: await copyFiles(before) })
+      const failing = faultyBackend(disk)
+      failing.inject({ kind: 'sync', nth: failed + 1, fault: fail('IO') })
+      isWhole = await db.copyTo(failing).then(
+        () => true,
+        () => false,
+      )
+      await failing.end()
+      await db.copyTo(disk)
+      for (const state of disk.crashStates()) {
+        await using copy = await Varve.open(state.backend(), { ...SMALL, readOnly: true })
+        expect(await copy.verify()).toMatchObject({ isIntact: true, items })
+      }
+    }
+    // The one before it is put in order first, then each block that says where its file was durable, the closing block last.
+    expect(failed).toBeGreaterThan(3)
+    await db.stop()
+  })
+
   /** A store as three copies find it: first, grown, and grown and trimmed. */
   async function history(): Promise<{ states: Map<string, Uint8Array>[]; counts: number[] }> {
     const { db, memory } = await openStore(SMALL)

@@ -64,7 +64,13 @@ export function onTerminal(
   args: readonly string[],
   { prompt, keys, env }: { prompt?: string; keys?: string; env?: NodeJS.ProcessEnv } = {},
 ) {
-  const terminal = pty.spawn(process.execPath, [bin, ...args], { cols: 120, rows: 40, env: { ...process.env, ...env } })
+  // The tests run in places that have a say in colours, such as a CI.
+  const { CI, NO_COLOR, FORCE_COLOR, NODE_DISABLE_COLORS, ...inherited } = process.env
+  const terminal = pty.spawn(process.execPath, [bin, ...args], {
+    cols: 120,
+    rows: 40,
+    env: { ...inherited, TERM: 'xterm-256color', ...env },
+  })
   let raw = ''
   let typed = false
   terminal.onData((data) => {

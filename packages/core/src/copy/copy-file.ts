@@ -77,11 +77,11 @@ async function openBeginning(parts: CopyFileParts): Promise<OpenFile | undefined
 /** Cuts off what an interrupted copy left unfinished, and makes the rest durable. Whether the file can be gone on with. */
 async function settle(there: OpenFile, { storeSeed }: CopyFileParts): Promise<boolean> {
   const verdict = await inspectTail(there, storeSeed)
-  if (verdict.kind === 'clean') return true
-  if (verdict.kind !== 'whole' && verdict.kind !== 'torn') return false
-  const end = verdict.kind === 'torn' ? verdict.from : verdict.zerosFrom
+  if (verdict.kind === 'damaged' || verdict.kind === 'unfinished') return false
+  const end = verdict.kind === 'torn' ? verdict.from : verdict.kind === 'whole' ? verdict.zerosFrom : there.end
   if (end < there.end) await there.file.truncate(there.physical(end))
   there.end = end
+  // A clean end too: nobody may have seen the sync of its closing block succeed, and files are put behind it.
   await there.file.sync()
   return true
 }
