@@ -7,6 +7,7 @@ import { makeDirectory, syncDirectory, syncName } from './directory.js'
 import { errnoOf, type FsErrorOptions, fsError } from './fs-error.js'
 import { FsFile } from './fs-file.js'
 import { describeHolder } from './lock/lock-holder.js'
+import { PromptReads } from './prompt-reads.js'
 import { close, open, rename, unlink } from './raw-fs.js'
 
 export interface FsBackendOptions {
@@ -41,6 +42,7 @@ class FsBackend implements FileBackend {
   readonly description: string
   readonly #path: string
   readonly #modes: ContainerModes
+  readonly #prompt = new PromptReads()
 
   constructor(path: string, modes: ContainerModes) {
     this.description = `fs ${path}`
@@ -89,7 +91,7 @@ class FsBackend implements FileBackend {
         await close(fd)
         throw error
       }
-      return new FsFile(fd, `${this.description}: ${name}`, true)
+      return new FsFile(fd, `${this.description}: ${name}`, { writable: true, prompt: this.#prompt })
     })
   }
 
@@ -143,7 +145,7 @@ class FsBackend implements FileBackend {
       closeSync(fd)
       throw error
     }
-    return new FsFile(fd, `${this.description}: ${name}`, writable)
+    return new FsFile(fd, `${this.description}: ${name}`, { writable, prompt: this.#prompt })
   }
 
   #pathOf(name: string): string {

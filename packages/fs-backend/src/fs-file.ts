@@ -3,6 +3,7 @@ import { BackendError, type BackendFile } from '@varve/backend'
 import { fsError } from './fs-error.js'
 import { readAt, readAtSync } from './positional-read.js'
 import { writeAt } from './positional-write.js'
+import type { PromptReads } from './prompt-reads.js'
 import { close, fdatasync, fsync, ftruncate } from './raw-fs.js'
 
 const rewriteSize = 1024 * 1024
@@ -13,16 +14,18 @@ export class FsFile implements BackendFile {
   /** Backend and name, for messages. */
   readonly #where: string
   readonly #writable: boolean
+  readonly #prompt: PromptReads
   #underWay = 0
   #closing: Promise<void> | undefined
   #whenIdle: (() => void) | undefined
   /** Whether the file was cut since the last sync. */
   #cut = false
 
-  constructor(fd: number, where: string, writable: boolean) {
+  constructor(fd: number, where: string, { writable, prompt }: { readonly writable: boolean; readonly prompt: PromptReads }) {
     this.#fd = fd
     this.#where = where
     this.#writable = writable
+    this.#prompt = prompt
   }
 
   size(): Promise<number> {
@@ -30,7 +33,12 @@ export class FsFile implements BackendFile {
   }
 
   sizeSync(): number {
-    return this.#runSync('size', () => fstatSync(this.#fd).size)
+    this.#assertOpen('size')
+    try {
+      return fstatSync(this.#fd).size
+    } catch (error) {
+      throw this.#failed(error, 'size')
+    }
   }
 
   read(target: Uint8Array, position: number): Promise<number> {
@@ -38,7 +46,21 @@ export class FsFile implements BackendFile {
   }
 
   readSync(target: Uint8Array, position: number): number {
-    return this.#runSync('read', () => readAtSync(this.#fd, target, position), position)
+    this.#assertOpen('read')
+    try {
+      return readAtSync(this.#fd, target, position)
+    } catch (error) {
+      throw this.#failed(error, 'read', position)
+    }
+  }
+
+  readIfPrompt(target: Uint8Array, position: number): number | undefined {
+    this.#assertOpen('read')
+    try {
+      return this.#prompt.read(this.#fd, target, position)
+    } catch (error) {
+      throw this.#failed(error, 'read', position)
+    }
   }
 
   append(chunks: readonly Uint8Array[], position: number): Promise<void> {
@@ -119,15 +141,6 @@ export class FsFile implements BackendFile {
       throw this.#failed(error, operation, position)
     } finally {
       if (--this.#underWay === 0) this.#whenIdle?.()
-    }
-  }
-
-  #runSync<T>(operation: string, call: () => T, position?: number): T {
-    this.#assertOpen(operation)
-    try {
-      return call()
-    } catch (error) {
-      throw this.#failed(error, operation, position)
     }
   }
 
