@@ -15,6 +15,8 @@ export class FileSet {
   readonly #opening = new Map<number, Promise<OpenFile | undefined>>()
   /** Files that are being replaced or removed: whoever wants one waits. */
   readonly #exclusive = new Map<number, Promise<void>>()
+  /** How often another file took the place of one, or it was removed. */
+  readonly #generations = new Map<number, number>()
   #pinned: OpenFile | undefined
   #uses = 0
   #closed = false
@@ -127,6 +129,7 @@ export class FileSet {
    */
   async exclusive<T>(index: number, action: () => Promise<T>): Promise<T> {
     let done = (): void => {}
+    this.#generations.set(index, this.generationOf(index) + 1)
     this.#exclusive.set(index, new Promise<void>((resolve) => void (done = resolve)))
     try {
       await this.#opening.get(index)?.catch(() => undefined)
@@ -137,6 +140,11 @@ export class FileSet {
       this.#exclusive.delete(index)
       done()
     }
+  }
+
+  /** A number that changes whenever {@link exclusive} lets another file take the place of this one. */
+  generationOf(index: number): number {
+    return this.#generations.get(index) ?? 0
   }
 
   /** Bytes of these files together, without those that can't be opened. */
