@@ -15,6 +15,7 @@ import { type VerifyOptions, type VerifyReport, verifyStore } from './maintain/v
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
 import { type ReadStreamOptions, readStream } from './read/read-stream.js'
+import { ELSEWHERE } from './read/reader.js'
 import { scan } from './read/scan.js'
 import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
 import { ReadableSession } from './session/readable-session.js'
@@ -169,7 +170,9 @@ export class Varve {
    * that was never used, or was trimmed or dropped. `INVALID_LOCATION` where no item of that size starts there, `CORRUPT` where its bytes are damaged. Works in state `failed` for what is durable.
    */
   async read(location: Location, { signal }: ReadOptions = NO_OPTIONS): Promise<Uint8Array | undefined> {
-    return this.#readable('read').reader.read(location, signal)
+    const { reader } = this.#readable('read')
+    const found = reader.readIfPrompt(location, signal)
+    return found === ELSEWHERE ? reader.readInTurn(location, signal) : found
   }
 
   /** {@link read} at once, where the backend can (`UNSUPPORTED` otherwise). It blocks the program for as long as the medium takes. `BUSY` at the moment at which the file is being trimmed or dropped, which `read` waits for. */

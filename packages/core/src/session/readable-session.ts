@@ -45,7 +45,7 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     this.#backend = parts.backend
     this.#firstIndex = store.firstIndex
     this.#lastIndex = store.lastIndex
-    this.reader = new Reader(store.files, this, new Limiter(parts.options.concurrency))
+    this.reader = new Reader({ files: store.files, view: this, limiter: new Limiter(parts.options.concurrency), cacheSize: 0 })
   }
 
   get source(): ScanSource {

@@ -58,7 +58,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
         onFatal(error)
       },
     })
-    this.reader = new Reader(files, this, new Limiter(options.concurrency))
+    this.reader = new Reader({ files, view: this, limiter: new Limiter(options.concurrency), cacheSize: options.cacheSize })
     this.maintenance = new Maintenance({ backend, files, reader: this.reader, writer: this.writer, emitter, first: this.#first })
     lock.lost?.addEventListener('abort', this.#onLockLost, { once: true })
     if (lock.lost?.aborted) this.#onLockLost()
