@@ -93,4 +93,12 @@ export const bugsOfReading: readonly Mutant[] = [
     replace: 'const LOOKS = 1',
     rigs: [rigs.readOnly],
   },
+  {
+    name: 'answers with what an earlier opening found',
+    why: 'a read is told of an error, or that there is nothing, from before it was asked for',
+    file: 'packages/core/src/read/file-set.ts',
+    find: 'const isAnswer = isFresh || !underWay',
+    replace: 'const isAnswer = isFresh || underWay !== null',
+    rigs: [rigs.openFiles],
+  },
 ]
