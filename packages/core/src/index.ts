@@ -1,7 +1,10 @@
 export { BackendError, type BackendErrorCode, type BackendFile, type BackendLock, type FileBackend } from '@varve/backend'
 export type { CopyOptions, CopyProgress, CopyReport } from './copy/copy-store.js'
+export type { Cursor, CursorItemsOptions } from './cursor/cursor.js'
+export type { CursorInfo } from './cursor/cursors.js'
 export { VarveError, type VarveErrorCode, type VarveErrorDetails } from './errors.js'
 export type {
+  CursorEvent,
   DestroyDbEvent,
   DestroyIndexEvent,
   FailureEvent,

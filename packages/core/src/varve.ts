@@ -1,6 +1,8 @@
 import type { FileBackend } from '@varve/backend'
 import { type Clock, systemClock } from './clock.js'
 import { type CopyOptions, type CopyReport, copyStore } from './copy/copy-store.js'
+import type { Cursor } from './cursor/cursor.js'
+import type { CursorInfo, Cursors } from './cursor/cursors.js'
 import { Emitter } from './emitter.js'
 import { VarveError } from './errors.js'
 import type { Listener, VarveEventName } from './events.js'
@@ -45,6 +47,7 @@ export class Varve {
   readonly #clock: Clock
   readonly #emitter: Emitter
   readonly #holders = new Set<Holder>()
+  readonly #cursors = new WeakMap<Session, Promise<Cursors>>()
   #overwrite: boolean
   #state: VarveState = 'idle'
   #session: Session | undefined
@@ -209,6 +212,35 @@ export class Varve {
     return scan(this.#readable('locations').source, options, false)
   }
 
+  /**
+   * A cursor by its name, which a consumer of the items has its place in: it remembers, in the store and on stable storage, what was committed, and goes on from there after a crash. A new one begins at the first item. Copies take it along.
+   * In a store that was opened with `readOnly` it can be read, not moved. Errors: `INVALID_OPTION` for a name that none can have, `CORRUPT`, `FOREIGN_FILE` or `UNSUPPORTED_VERSION` for a file that is not what it should be.
+   */
+  async cursor(name: string): Promise<Cursor> {
+    return (await this.#cursorsOf('cursor')).open(name)
+  }
+
+  /** All named cursors, and where they are. */
+  async cursors(): Promise<CursorInfo[]> {
+    return (await this.#cursorsOf('cursors')).list()
+  }
+
+  /** Forgets a cursor, durably; a damaged one too. What still holds it makes it anew when it commits. */
+  async removeCursor(name: string): Promise<void> {
+    await (await this.#cursorsOf('removeCursor')).remove(name)
+  }
+
+  #cursorsOf(operation: string): Promise<Cursors> {
+    const session = this.#readable(operation)
+    let cursors = this.#cursors.get(session)
+    if (!cursors) {
+      const parts = { backend: this.#backend, session, emitter: this.#emitter, checkWritable: (name: string) => void this.#writer(name) }
+      cursors = import('./cursor/cursors.js').then(({ Cursors }) => new Cursors(parts))
+      this.#cursors.set(session, cursors)
+    }
+    return cursors
+  }
+
   /** A set of items that will be stored all or none. */
   transaction(): Transaction {
     const session = this.#writer('transaction')
@@ -297,7 +329,7 @@ export class Varve {
   async copyTo(destination: FileBackend, options: CopyOptions = NO_OPTIONS): Promise<CopyReport> {
     if (typeof destination?.list !== 'function') throw new TypeError('copyTo takes a backend, such as fsBackend(directory)')
     const session = this.#readable('copyTo')
-    return copyStore({ session, destination, options: this.#options, clock: this.#clock }, options)
+    return copyStore({ session, backend: this.#backend, destination, options: this.#options, clock: this.#clock }, options)
   }
 
   /** What the store holds and does. Looks at the length of every file. */
@@ -385,6 +417,7 @@ export class Varve {
     try {
       await this.#withTimeout('the last flush', async () => {
         await session.maintenance.whenIdle()
+        await (await this.#cursors.get(session))?.whenIdle()
         await session.writer.close()
       })
     } catch (error) {
