@@ -9,10 +9,10 @@ import type { Listener, VarveEventName } from './events.js'
 import { FileNaming } from './format/file-name.js'
 import type { Location } from './location.js'
 import { destroyStore } from './maintain/destroy-store.js'
+import type { Holder } from './maintain/holder.js'
 import type { TrimOptions } from './maintain/maintenance.js'
 import { openForReading, openForWriting } from './maintain/open-store.js'
 import { type RepairOptions, type RepairReport, repairStore } from './maintain/repair.js'
-import type { Holder } from './maintain/retention-rule.js'
 import { type VerifyOptions, type VerifyReport, verifyStore } from './maintain/verify.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
@@ -54,6 +54,7 @@ export class Varve {
   /** The session again, where this program is the writer. */
   #writable: WritableSession | undefined
   #failure: VarveError | undefined
+  #endRetention = (): void => {}
   /** The last start or stop that was asked for and is not over. */
   #transition: { readonly to: 'running' | 'stopped'; readonly done: Promise<void> } | undefined
 
@@ -397,6 +398,20 @@ export class Varve {
     }
     if (store.cut.length > 0) this.#emitter.emit('recover', { cut: store.cut })
     this.#emitter.emit('start', { nextSequence: store.sequence })
+    this.#retain(this.#writable)
+  }
+
+  /** Has files dropped that are beyond the limits, where there are any; nobody waits for it. */
+  #retain(session: WritableSession): void {
+    const { maxAge, maxBytes, maxFiles } = this.#options.retention
+    if (maxAge === undefined && maxBytes === undefined && maxFiles === undefined) return
+    const parts = { limits: this.#options.retention, session, backend: this.#backend, emitter: this.#emitter, clock: this.#clock }
+    const retaining = import('./maintain/retention.js').then(({ Retention }) => {
+      const retention = new Retention({ ...parts, holders: this.#holders })
+      retention.look()
+      return retention
+    })
+    this.#endRetention = () => void retaining.then((retention) => retention.end())
   }
 
   async #stop(): Promise<void> {
@@ -440,6 +455,8 @@ export class Varve {
   }
 
   #end(): void {
+    this.#endRetention()
+    this.#endRetention = () => {}
     this.#session = undefined
     this.#state = 'stopped'
   }
