@@ -44,20 +44,22 @@ export class FileSet {
 
   /** The file, opened if need be, or undefined where there is none; give it back with {@link release}. */
   async acquire(index: number): Promise<OpenFile | undefined> {
-    for (;;) {
+    for (let isFresh = false; ; isFresh = true) {
       this.#checkNotClosed()
       await this.#exclusive.get(index)
       const open = this.acquireOpen(index)
       if (open) return open
       if (this.#exclusive.has(index)) continue
-      let opening = this.#opening.get(index)
-      if (!opening) {
-        opening = this.#load(index).finally(() => this.#opening.delete(index))
-        this.#opening.set(index, opening)
+      const underWay = this.#opening.get(index)
+      // One that was under way before may have failed, or found nothing, before this was asked: then only another one is an answer.
+      const isAnswer = isFresh || !underWay
+      try {
+        const loaded = await (underWay ?? this.#beginOpening(index))
+        if (loaded && !loaded.retired) return this.#use(loaded)
+        if (!loaded && isAnswer) return undefined
+      } catch (error) {
+        if (isAnswer) throw error
       }
-      const loaded = await opening
-      if (!loaded) return undefined
-      if (!loaded.retired) return this.#use(loaded)
     }
   }
 
@@ -186,6 +188,12 @@ export class FileSet {
     open.lastUse = ++this.#uses
     if (this.#open.size > MAX_OPEN) this.#evict(open)
     return open
+  }
+
+  #beginOpening(index: number): Promise<OpenFile | undefined> {
+    const opening = this.#load(index).finally(() => this.#opening.delete(index))
+    this.#opening.set(index, opening)
+    return opening
   }
 
   async #load(index: number): Promise<OpenFile | undefined> {
