@@ -136,7 +136,15 @@ export class ReplicationRun {
     const onCopied = (bytes: number): void => {
       this.#copiedBytes += bytes
     }
-    return Replica.open({ source: this.#source, destination, options: store.options, clock: store.clock, signal, onCopied })
+    return Replica.open({
+      source: this.#source,
+      backend: store.backend,
+      destination,
+      options: store.options,
+      clock: store.clock,
+      signal,
+      onCopied,
+    })
   }
 
   async #follow(replica: Replica): Promise<void> {
