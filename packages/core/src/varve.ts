@@ -10,6 +10,7 @@ import { destroyStore } from './maintain/destroy-store.js'
 import type { TrimOptions } from './maintain/maintenance.js'
 import { openForReading, openForWriting } from './maintain/open-store.js'
 import { type RepairOptions, type RepairReport, repairStore } from './maintain/repair.js'
+import type { Holder } from './maintain/retention-rule.js'
 import { type VerifyOptions, type VerifyReport, verifyStore } from './maintain/verify.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
@@ -18,6 +19,7 @@ import { scan } from './read/scan.js'
 import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
 import { ReadableSession } from './session/readable-session.js'
 import type { Session } from './session/session.js'
+import { STORE_PARTS, type StoreParts } from './session/store-parts.js'
 import { WritableSession } from './session/writable-session.js'
 import type { VarveState, VarveStats } from './stats.js'
 import { Transaction } from './write/transaction.js'
@@ -42,6 +44,7 @@ export class Varve {
   readonly #options: ResolvedOptions
   readonly #clock: Clock
   readonly #emitter: Emitter
+  readonly #holders = new Set<Holder>()
   #overwrite: boolean
   #state: VarveState = 'idle'
   #session: Session | undefined
@@ -85,6 +88,21 @@ export class Varve {
     if (typeof backend?.list !== 'function') throw new TypeError('the first argument is a backend, such as fsBackend(directory)')
     const { dryRun, signal, onProgress, ...store } = options
     return repairStore(backend, resolveOptions(store), options)
+  }
+
+  /** @internal */
+  get [STORE_PARTS](): StoreParts {
+    return {
+      backend: this.#backend,
+      options: this.#options,
+      clock: this.#clock,
+      emitter: this.#emitter,
+      session: (operation) => this.#readable(operation),
+      hold: (holder) => {
+        this.#holders.add(holder)
+        return () => void this.#holders.delete(holder)
+      },
+    }
   }
 
   get state(): VarveState {

@@ -13,6 +13,7 @@ import { Reader } from '../read/reader.js'
 import type { Place, ScanSource } from '../read/scan-source.js'
 import type { VarveStats } from '../stats.js'
 import type { Block } from '../write/block.js'
+import type { Frontier } from '../write/durability.js'
 import { Writer } from '../write/writer.js'
 import { type Session, sequenceAtStart, totalBytes } from './session.js'
 
@@ -75,7 +76,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return this.writer.flusher.active.index
   }
 
-  get frontier(): Place {
+  get frontier(): Frontier {
     return this.writer.durability.frontier
   }
 

@@ -81,18 +81,21 @@ const whenDurable: Operation = async (writer, random) => {
   await Promise.all([writer.store.whenDurable(location).then(() => writer.durable([mark.number])), flush(writer, random)])
 }
 
+/** Removes something, and goes on with the oldest files while there is too much: one after the other. */
 const remove: Operation = async ({ store, holdings }, random) => {
-  const removal = holdings.chooseRemoval(random)
-  if (!removal) return
-  const { kind, index, position } = removal
-  report({ is: 'removing', removal })
-  holdings.begin(removal)
-  try {
-    await (kind === 'drop' ? store.dropIndex(index) : store[kind](index, position))
-    report({ is: 'removed', removal })
-  } finally {
-    holdings.end(removal)
-  }
+  do {
+    const removal = holdings.chooseRemoval(random)
+    if (!removal) return
+    const { kind, index, position } = removal
+    report({ is: 'removing', removal })
+    holdings.begin(removal)
+    try {
+      await (kind === 'drop' ? store.dropIndex(index) : store[kind](index, position))
+      report({ is: 'removed', removal })
+    } finally {
+      holdings.end(removal)
+    }
+  } while (holdings.isLong)
 }
 
 /** Reads what the writer knows to be there, in each of the ways there are. */
