@@ -1,8 +1,8 @@
+import { seededRandom } from '@varve/backend/faults'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { jointChecksum, writeRecord } from '../../src/format/record.js'
 import { shiftCrc32 } from '../../src/platform/crc32-shift.js'
-import { seededRandom } from '../support/seeded-random.js'
 
 describe('the checksum of two pieces from those of each', () => {
   test.each([0, 1, 2, 3, 7, 8, 100, 255, 256, 1023, 4096, 65_537, 3_000_000])('where the second one has %i bytes', (length) => {
