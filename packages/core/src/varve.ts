@@ -2,7 +2,7 @@ import type { FileBackend } from '@varve/backend'
 import { type Clock, systemClock } from './clock.js'
 import { type CopyOptions, type CopyReport, copyStore } from './copy/copy-store.js'
 import { Emitter } from './emitter.js'
-import { VarveError } from './errors.js'
+import { storeFailure, VarveError } from './errors.js'
 import type { Listener, VarveEventName } from './events.js'
 import { FileNaming } from './format/file-name.js'
 import type { Location } from './location.js'
@@ -463,9 +463,7 @@ export class Varve {
 
   #notRunning(operation: string): VarveError {
     if (this.#state === 'failed') {
-      return new VarveError('FAILED', `${operation}: the store failed; start it again to recover: ${this.#failure?.message}`, {
-        cause: this.#failure,
-      })
+      return storeFailure(`${operation}: the store failed; start it again to recover: ${this.#failure?.message}`, this.#failure)
     }
     return new VarveError('NOT_RUNNING', `${operation}: the store is ${this.#state}; start it first`)
   }
