@@ -22,6 +22,14 @@ export const bugsOfReading: readonly Mutant[] = [
     rigs: ['packages/core/test/read-sync'],
   },
   {
+    name: 'reads from the cache without the checksum',
+    why: 'damaged bytes are served that lie in a page which was taken in',
+    file: 'packages/core/src/read/page-cache.ts',
+    find: ' || !isRecordIntact(slab, at, size, this.#storeSeed)',
+    replace: '',
+    rigs: ['packages/core/test/read/page-cache'],
+  },
+  {
     name: 'scans without the checksum',
     why: 'damaged bytes are shown by a scan',
     file: 'packages/core/src/read/decode-records.ts',
