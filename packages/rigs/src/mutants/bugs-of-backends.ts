@@ -166,7 +166,7 @@ export const bugsOfBackends: readonly Mutant[] = [
     name: 'writes over what is there, in memory',
     why: 'an append at the wrong place changes stored bytes',
     file: memoryFile,
-    find: '      if (position !== end) throw this.#conflict(`append at',
+    find: '      if (position !== size) throw this.#conflict(`append at',
     replace: '      if (position < 0) throw this.#conflict(`append at',
     rigs: [rigs.memoryConformance],
   },
