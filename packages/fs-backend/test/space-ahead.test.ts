@@ -50,7 +50,7 @@ describe('space is taken ahead', () => {
   })
 
   test('not for the first few', async () => {
-    const { end, sizeOnDisk } = await committed(5)
+    const { end, sizeOnDisk } = await committed(3)
     expect(sizeOnDisk()).toBe(end)
   })
 
@@ -250,9 +250,9 @@ describe('an append', () => {
   })
 
   test.each(['ENOSPC', 'EDQUOT', 'EFBIG'])('needs no space ahead: %s over the zeros is no error', async (errno) => {
-    const { file, onDisk } = await committed(5)
+    const { file, onDisk } = await committed(3)
     faults.writevSync = limitedTo(20 * ITEM, errno)
-    for (let n = 5; n < 20; n++) await commit(file, n)
+    for (let n = 3; n < 20; n++) await commit(file, n)
     expect(await file.size()).toBe(20 * ITEM)
     for (let n = 0; n < 20; n++) expect(new Uint8Array(onDisk().subarray(n * ITEM, (n + 1) * ITEM))).toEqual(item(n))
     await expect(file.append([item(20)], 20 * ITEM)).rejects.toMatchObject({ code: 'NO_SPACE' })
@@ -263,13 +263,13 @@ describe('an append', () => {
   })
 
   test('that fails for another reason is an error, zeros or not', async () => {
-    const { file } = await committed(5)
+    const { file } = await committed(3)
     let isFailed = false
     faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
       if (chunks.length > 1) throw systemError('EIO')
       return system.writevSync(fd, chunks as Uint8Array[], position)
     }) as typeof fs.writevSync
-    for (let n = 5; n < 20 && !isFailed; n++) {
+    for (let n = 3; n < 20 && !isFailed; n++) {
       await commit(file, n).catch((error: unknown) => {
         isFailed = true
         expect(error).toMatchObject({ code: 'IO' })
