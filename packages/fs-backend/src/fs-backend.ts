@@ -7,6 +7,7 @@ import { makeDirectory, syncDirectory, syncName } from './directory.js'
 import { errnoOf, type FsErrorOptions, fsError } from './fs-error.js'
 import { FsFile } from './fs-file.js'
 import { describeHolder } from './lock/lock-holder.js'
+import { PromptReads } from './prompt-reads.js'
 import { close, open, rename, unlink } from './raw-fs.js'
 import { SpaceAhead } from './space-ahead.js'
 
@@ -56,6 +57,7 @@ class FsBackend implements FileBackend {
   readonly #path: string
   readonly #modes: ContainerModes
   readonly #ahead: SpaceAhead
+  readonly #prompt = new PromptReads()
 
   constructor(path: string, modes: ContainerModes, spaceAhead: number) {
     this.description = `fs ${path}`
@@ -107,7 +109,7 @@ class FsBackend implements FileBackend {
         await close(fd)
         throw error
       }
-      return new FsFile(fd, `${this.description}: ${name}`, { writable: true, ahead: this.#ahead })
+      return new FsFile(fd, `${this.description}: ${name}`, { writable: true, ahead: this.#ahead, prompt: this.#prompt })
     })
   }
 
@@ -161,7 +163,7 @@ class FsBackend implements FileBackend {
       closeSync(fd)
       throw error
     }
-    return new FsFile(fd, `${this.description}: ${name}`, { writable, ahead: this.#ahead })
+    return new FsFile(fd, `${this.description}: ${name}`, { writable, ahead: this.#ahead, prompt: this.#prompt })
   }
 
   #pathOf(name: string): string {

@@ -3,6 +3,7 @@ import { BackendError, type BackendFile } from '@varve/backend'
 import { fsError } from './fs-error.js'
 import { readAt, readAtSync } from './positional-read.js'
 import { byteLength, writeAt } from './positional-write.js'
+import type { PromptReads } from './prompt-reads.js'
 import { close, fdatasync, fsync, ftruncate } from './raw-fs.js'
 import { CommitPattern, fileIdentity, type SpaceAhead, type SpaceOwner, type TakenSpace } from './space-ahead.js'
 
@@ -12,6 +13,7 @@ let zeros = new Uint8Array(0)
 export interface FsFileOptions {
   readonly writable: boolean
   readonly ahead: SpaceAhead
+  readonly prompt: PromptReads
 }
 
 /** An open file: a descriptor, and what is under way on it. */
@@ -20,6 +22,7 @@ export class FsFile implements BackendFile, SpaceOwner {
   /** Backend and name, for messages. */
   readonly #where: string
   readonly #writable: boolean
+  readonly #prompt: PromptReads
   #underWay = 0
   #closing: Promise<void> | undefined
   #whenIdle: (() => void) | undefined
@@ -29,11 +32,12 @@ export class FsFile implements BackendFile, SpaceOwner {
   readonly #pattern = new CommitPattern()
   #identity: string | undefined
 
-  constructor(fd: number, where: string, { writable, ahead }: FsFileOptions) {
+  constructor(fd: number, where: string, { writable, ahead, prompt }: FsFileOptions) {
     this.#fd = fd
     this.#where = where
     this.#writable = writable
     this.#ahead = ahead
+    this.#prompt = prompt
   }
 
   size(): Promise<number> {
@@ -49,7 +53,21 @@ export class FsFile implements BackendFile, SpaceOwner {
   }
 
   readSync(target: Uint8Array, position: number): number {
-    return this.#runSync('read', () => readAtSync(this.#fd, this.#withinEnd(target, position), position), position)
+    this.#assertOpen('read')
+    try {
+      return readAtSync(this.#fd, this.#withinEnd(target, position), position)
+    } catch (error) {
+      throw this.#failed(error, 'read', position)
+    }
+  }
+
+  readIfPrompt(target: Uint8Array, position: number): number | undefined {
+    this.#assertOpen('read')
+    try {
+      return this.#prompt.read(this.#fd, this.#withinEnd(target, position), position)
+    } catch (error) {
+      throw this.#failed(error, 'read', position)
+    }
   }
 
   append(chunks: readonly Uint8Array[], position: number): Promise<void> {
@@ -223,15 +241,6 @@ export class FsFile implements BackendFile, SpaceOwner {
       throw this.#failed(error, operation, position)
     } finally {
       if (--this.#underWay === 0) this.#whenIdle?.()
-    }
-  }
-
-  #runSync<T>(operation: string, call: () => T, position?: number): T {
-    this.#assertOpen(operation)
-    try {
-      return call()
-    } catch (error) {
-      throw this.#failed(error, operation, position)
     }
   }
 
