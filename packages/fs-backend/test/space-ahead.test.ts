@@ -110,6 +110,7 @@ describe('space that was taken', () => {
       ] as const) {
         expect(await handle.read(target, position)).toBe(count)
         expect(handle.readSync!(target, position)).toBe(count)
+        expect([count, undefined]).toContain(handle.readIfPrompt!(target, position))
       }
       await expect(handle.append([item(0)], end + 1)).rejects.toMatchObject({ code: 'CONFLICT' })
       await expect(handle.truncate(end + 1)).rejects.toMatchObject({ code: 'CONFLICT' })
