@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { BackendFile } from '@varve/backend'
 import { type FsBackendOptions, fsBackend } from '@varve/fs-backend'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { clearFaults, faults, systemError } from './system-faults.js'
+import { clearFaults, faults, systemError, takeWritesOver } from './system-faults.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
 vi.mock('node:fs', async (importOriginal) => (await import('./system-faults.js')).faultyFs(importOriginal))
@@ -210,13 +210,13 @@ describe('space that was taken', () => {
   test('is not written again by a sync with rewriteFrom', async () => {
     const { file, end } = await committed(MANY)
     const seen: number[] = []
-    faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+    takeWritesOver((fd, chunks, position) => {
       seen.push(
         position,
         chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
       )
       return system.writevSync(fd, chunks as Uint8Array[], position)
-    }) as typeof fs.writevSync
+    })
     await file.sync(end - 10)
     expect(seen).toEqual([end - 10, 10])
   })
@@ -237,10 +237,10 @@ describe('an append', () => {
   test('that fails within it can be cut back', async () => {
     const { file, end, sizeOnDisk } = await committed(MANY)
     let calls = 0
-    faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+    takeWritesOver((fd, chunks, position) => {
       if (++calls > 1) throw systemError('EIO')
       return system.writeSync(fd, chunks[0]!, 0, 10, position)
-    }) as typeof fs.writevSync
+    })
     await expect(file.append([item(200)], end)).rejects.toMatchObject({ code: 'IO' })
     expect(await file.size()).toBeGreaterThanOrEqual(end + 10)
     clearFaults()
@@ -252,7 +252,7 @@ describe('an append', () => {
 
   test.each(['ENOSPC', 'EDQUOT', 'EFBIG'])('needs no space ahead: %s over the zeros is no error', async (errno) => {
     const { file, onDisk } = await committed(3)
-    faults.writevSync = limitedTo(20 * ITEM, errno)
+    takeWritesOver(limitedTo(20 * ITEM, errno))
     for (let n = 3; n < 20; n++) await commit(file, n)
     expect(await file.size()).toBe(20 * ITEM)
     for (let n = 0; n < 20; n++) expect(new Uint8Array(onDisk().subarray(n * ITEM, (n + 1) * ITEM))).toEqual(item(n))
@@ -266,10 +266,10 @@ describe('an append', () => {
   test('that fails for another reason is an error, zeros or not', async () => {
     const { file } = await committed(3)
     let isFailed = false
-    faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+    takeWritesOver((fd, chunks, position) => {
       if (chunks.length > 1) throw systemError('EIO')
       return system.writevSync(fd, chunks as Uint8Array[], position)
-    }) as typeof fs.writevSync
+    })
     for (let n = 3; n < 20 && !isFailed; n++) {
       await commit(file, n).catch((error: unknown) => {
         isFailed = true
@@ -282,10 +282,10 @@ describe('an append', () => {
 
 /** Files that can't grow beyond `size`, as where a disk is full: what fits is written, and the rest is an error. */
 function limitedTo(size: number, errno: string) {
-  return ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+  return (fd: number, chunks: readonly Uint8Array[], position: number) => {
     const whole = Buffer.concat(chunks as Uint8Array[])
     const room = Math.min(whole.length, Math.max(0, size - position))
     if (room === 0) throw systemError(errno)
     return system.writeSync(fd, whole, 0, room, position)
-  }) as typeof fs.writevSync
+  }
 }
