@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { alias } from './vitest.shared.js'
@@ -14,7 +15,11 @@ class RigsFirst extends BaseSequencer {
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['packages/*/test/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'examples/*/*.test.ts'],
+    // The programs that tests of the examples start run on what the tests run on: the sources, or what is published.
+    env: {
+      TSX_TSCONFIG_PATH: fileURLToPath(new URL(process.env.TEST_DIST ? './examples/tsconfig.json' : './tsconfig.json', import.meta.url)),
+    },
     sequence: { sequencer: RigsFirst },
     // The runner leaves one core to itself otherwise, which is half of a small machine.
     maxWorkers: '100%',

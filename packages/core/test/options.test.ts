@@ -120,6 +120,12 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
     bad: [[0, '0'], [65_537, '65537'], ...notNumbers],
     allowed: 'a whole number from 1 to 65536',
   },
+  cacheSize: {
+    standard: 64 * MiB,
+    good: [0, 1, 4 * GiB],
+    bad: [[-1, '-1'], [4 * GiB + 1, '4294967297'], ...notNumbers],
+    allowed: 'a whole number from 0 to 4294967296',
+  },
   genesisBytes: {
     standard: new TextEncoder().encode('VARV'),
     good: [new Uint8Array(4), new Uint8Array([1, 2, 3, 4])],
@@ -139,6 +145,16 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
   create: { standard: true, good: [true, false], bad: notFlags, allowed: 'true or false' },
   overwrite: { standard: false, good: [true, false], bad: notFlags, allowed: 'true or false' },
   readOnly: { standard: false, good: [true, false], bad: notFlags, allowed: 'true or false' },
+  retention: {
+    standard: {},
+    good: [{}, { maxBytes: 1 }, { maxAge: 1, maxFiles: 2, replicas: 0, cursors: ['a'] }],
+    bad: [
+      [null, 'null'],
+      [7, '7'],
+      [[], 'Array'],
+    ],
+    allowed: 'an object of limits',
+  },
   logger: {
     standard: silentLogger,
     good: [console, { debug() {}, info() {}, warn() {}, error() {} }],

@@ -14,6 +14,7 @@ import type { ScannedItem, ScanOptions } from '../read/scan-options.js'
 import type { Place } from '../read/scan-source.js'
 import { ReadableSession } from '../session/readable-session.js'
 import type { Session } from '../session/session.js'
+import { copyCursors, readCursors } from './copy-cursors.js'
 import { copyFile } from './copy-file.js'
 
 export interface CopyOptions {
@@ -50,9 +51,15 @@ export interface CopyReport {
 
 export interface StoreCopyParts {
   readonly session: Session
+  /** What the store is in. */
+  readonly backend: FileBackend
   readonly destination: FileBackend
   readonly options: ResolvedOptions
   readonly clock: Clock
+  /** Up to where it is to be copied. Default: all that is durable, or looks so beside a writer elsewhere. */
+  readonly end?: Place & { readonly sequence: number }
+  /** Runs `action` with a data file, if it is there. Default: nobody trims or drops the file meanwhile. */
+  readonly withFile?: FileSet['with']
 }
 
 /** Copies what is durable now. The destination is locked meanwhile. */
@@ -63,10 +70,15 @@ export async function copyStore(parts: StoreCopyParts, copyOptions: CopyOptions)
     throw backendFailure(`lock ${destination.description}`, error)
   })
   try {
-    return await new StoreCopy(parts, copyOptions, lock.lost).run()
+    return await copyLocked(parts, copyOptions, lock.lost)
   } finally {
     await lock.release().catch(() => undefined)
   }
+}
+
+/** The same, for who holds the destination's lock, which may be `lost`. */
+export function copyLocked(parts: StoreCopyParts, copyOptions: CopyOptions, lost: AbortSignal | undefined): Promise<CopyReport> {
+  return new StoreCopy(parts, copyOptions, lost).run()
 }
 
 class StoreCopy {
@@ -87,12 +99,14 @@ class StoreCopy {
   }
 
   async run(): Promise<CopyReport> {
-    const { session } = this.#parts
+    const { session, backend, destination } = this.#parts
     const { source } = session
+    // Before what is durable is looked at: so none is ahead of the items that are copied.
+    const cursors = await readCursors(backend, session.files.identity)
     const stats = await session.stats()
     this.#totalBytes = stats.bytes
     const indexes = await source.listFiles()
-    const end = await findDurableEnd(source, indexes)
+    const end = this.#parts.end ?? (await findDurableEnd(source, indexes))
     await this.#prepare(stats.durableSequence)
     let files = 0
     // Where all was dropped, what is durable ends before the first file that is left.
@@ -104,6 +118,8 @@ class StoreCopy {
     // Dropped while the files behind them were copied.
     await source.lookAgain()
     files -= await this.#removeFiles((index) => index < source.firstIndex, 'first first')
+    const copied = Math.min(stats.durableSequence, this.#parts.end?.sequence ?? stats.durableSequence)
+    await copyCursors(cursors, copied, destination, () => this.#assertGoing())
     return { files, bytes: this.#bytes, copiedBytes: this.#copiedBytes, removedFiles: this.#removed, nextSequence: stats.durableSequence }
   }
 
@@ -162,11 +178,12 @@ class StoreCopy {
     const { files, source } = session
     const name = files.naming.dataFile(index)
     this.#assertGoing()
-    const copied = await files.with(index, async (open) => {
+    const withFile: FileSet['with'] = this.#parts.withFile ?? ((...given) => files.with(...given))
+    const copied = await withFile(index, async (open) => {
       await copyFile({
         destination,
         open,
-        limit: durableEnd(open, end),
+        limit: limitOf(open, end),
         storeSeed: files.identity.storeSeed,
         name,
         temporary: files.naming.temporary(index),
@@ -220,7 +237,7 @@ class StoreCopy {
 }
 
 /** The position up to which a file is durable. One that was replaced since is so as a whole. */
-function durableEnd({ index, end, header }: OpenFile, durable: Place): number {
+export function limitOf({ index, end, header }: OpenFile, durable: Place): number {
   if (index < durable.index) return end
   return index > durable.index ? header.trimOffset : Math.min(durable.position, end)
 }

@@ -1,7 +1,7 @@
 import type { BackendLock, FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isBackendError, storeFailure, VarveError } from '../errors.js'
 import type { Location } from '../location.js'
 import type { Maintenance } from '../maintain/maintenance.js'
 import type { WritableStore } from '../maintain/open-for-writing.js'
@@ -14,6 +14,7 @@ import { Reader } from '../read/reader.js'
 import type { Place, ScanSource } from '../read/scan-source.js'
 import type { VarveStats } from '../stats.js'
 import type { Block } from '../write/block.js'
+import type { Frontier } from '../write/durability.js'
 import { Writer } from '../write/writer.js'
 import { type Session, sequenceAtStart, totalBytes } from './session.js'
 
@@ -61,7 +62,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
         onFatal(error)
       },
     })
-    this.reader = new Reader(files, this, new Limiter(options.concurrency))
+    this.reader = new Reader({ files, view: this, limiter: new Limiter(options.concurrency), cacheSize: options.cacheSize })
     const { writer, reader } = this
     this.#makeMaintenance = async () => {
       const { Maintenance } = await loadMaintenance()
@@ -83,7 +84,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return this.writer.flusher.active.index
   }
 
-  get frontier(): Place {
+  get frontier(): Frontier {
     return this.writer.durability.frontier
   }
 
@@ -119,7 +120,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
 
   lostAt({ index, position }: Location): VarveError | undefined {
     if (!this.failure || this.writer.durability.covers(index, position)) return undefined
-    return new VarveError('FAILED', `read: the store failed before this was durable: ${this.failure.message}`, { cause: this.failure })
+    return storeFailure(`read: the store failed before this was durable: ${this.failure.message}`, this.failure)
   }
 
   blockFrom(index: number, position: number): Block | undefined {
@@ -178,6 +179,9 @@ export class WritableSession implements Session, ReadView, ScanSource {
   }
 
   readonly #onLockLost = (): void => {
-    this.writer.fail(new VarveError('FAILED', `the lock was lost: ${this.#lock.description}`, { cause: this.#lock.lost?.reason }))
+    const reason: unknown = this.#lock.lost?.reason
+    // A backend that says who came first names it so; a lease that ran out does not tell whether anybody has.
+    const code = isBackendError(reason, 'CONFLICT') ? 'FENCED' : 'FAILED'
+    this.writer.fail(new VarveError(code, `the lock was lost: ${this.#lock.description}`, { cause: reason }))
   }
 }

@@ -113,6 +113,8 @@ const EVENT_NAMES: readonly VarveEventName[] = [
   'trim',
   'destroyIndex',
   'destroyDb',
+  'cursor',
+  'replicate',
   'failure',
 ]
 
