@@ -27,7 +27,7 @@ function install({ folder, manifest, tarball }, project) {
   mkdirSync(place, { recursive: true })
   run('tar', ['-xzf', tarball, '-C', place, '--strip-components=1'], project)
   for (const name of Object.keys(readManifest(project, manifest.name).dependencies ?? {})) {
-    if (name.startsWith('@varve/')) continue
+    if (name === 'varve' || name.startsWith('@varve/')) continue
     const link = join(place, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(realpathSync(join(folder, 'node_modules', name)), link, 'junction')
