@@ -9,6 +9,7 @@ import type { Location } from './location.js'
  * - `NOT_RUNNING`: the store is not started, or stopping, or stopped.
  * - `RUNNING`: the store must be stopped for this.
  * - `FAILED`: the store failed for good and takes nothing more; `cause` says of what. Start it again to recover.
+ * - `FENCED`: the same, because another writer has taken over: an append met what that one wrote, or the lock was lost to it.
  * - `READ_ONLY`: the store was opened with `readOnly`.
  * - `OVERWRITE_DISABLED`: trims, drops and `destroy` need the option `overwrite`, or `enableOverwrite()`.
  *
@@ -43,6 +44,7 @@ export type VarveErrorCode =
   | 'NOT_RUNNING'
   | 'RUNNING'
   | 'FAILED'
+  | 'FENCED'
   | 'READ_ONLY'
   | 'OVERWRITE_DISABLED'
   | 'EMPTY_ITEM'
@@ -109,10 +111,25 @@ export function backendFailure(operation: string, cause: unknown, details: Omit<
   return new VarveError(code, `${operation}: ${messageOf(cause)}`, { ...details, cause })
 }
 
+/** What a store that failed refuses everything with: one that was fenced off says so, as starting it again would fence off the other. */
+export function storeFailure(message: string, failure: VarveError | undefined, details: Omit<VarveErrorDetails, 'cause'> = {}): VarveError {
+  return new VarveError(failure?.code === 'FENCED' ? 'FENCED' : 'FAILED', message, { ...details, cause: failure })
+}
+
+/** Whether the error ends the store. */
+export function isFinal(error: unknown): boolean {
+  return VarveError.is(error) && (error.code === 'FAILED' || error.code === 'FENCED')
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
 export function isBackendError(error: unknown, code: BackendError['code']): boolean {
   return BackendError.is(error) && error.code === code
+}
+
+/** Whether a read failed as it may where the file was removed or replaced since it was opened: no medium has to serve what is gone. */
+export function isGone(error: unknown): boolean {
+  return VarveError.is(error) && error.code === 'IO' && BackendError.is(error.cause)
 }

@@ -84,7 +84,7 @@ export class Retention {
     if (session.isStopped || index >= session.lastIndex || !(await this.#isBeyond(index))) return false
     this.#isHeld = !(await this.#isFree(index))
     if (this.#isHeld) return false
-    await session.maintenance.dropFirst(index)
+    await (await session.maintenance()).dropFirst(index)
     return session.firstIndex > index
   }
 

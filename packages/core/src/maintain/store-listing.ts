@@ -18,6 +18,10 @@ export interface StoreListing {
   readonly cursors: readonly string[]
 }
 
+export function notFound(backend: FileBackend): VarveError {
+  return new VarveError('NOT_FOUND', `open ${backend.description}: there is no store`)
+}
+
 /** Lists the files of a store that is to be written to. `FILE_MISSING` where there is a gap, and else as {@link listFiles}. */
 export async function listStore(backend: FileBackend, naming: FileNaming): Promise<StoreListing> {
   const listing = await listFiles(backend, naming)

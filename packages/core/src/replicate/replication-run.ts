@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import { backendFailure, VarveError } from '../errors.js'
-import { openForReading } from '../maintain/open-store.js'
+import { openForReading } from '../maintain/open-for-reading.js'
 import { ReadableSession } from '../session/readable-session.js'
 import type { StoreParts } from '../session/store-parts.js'
 import { Replica } from './replica.js'

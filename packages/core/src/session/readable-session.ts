@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
-import type { ReadableStore } from '../maintain/open-store.js'
+import type { ReadableStore } from '../maintain/open-for-reading.js'
 import { listBesideWriter } from '../maintain/store-listing.js'
 import type { ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'
@@ -45,7 +45,7 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     this.#backend = parts.backend
     this.#firstIndex = store.firstIndex
     this.#lastIndex = store.lastIndex
-    this.reader = new Reader(store.files, this, new Limiter(parts.options.concurrency))
+    this.reader = new Reader({ files: store.files, view: this, limiter: new Limiter(parts.options.concurrency), cacheSize: 0 })
   }
 
   get source(): ScanSource {
