@@ -43,7 +43,7 @@ module.exports = {
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
     only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'] }),
     only('cli', {
-      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
+      packages: ['(backend|core|fs-backend|memory-backend|varve)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
       modules: [
         '@bomb\\.sh/tab',
         '@clack/prompts',

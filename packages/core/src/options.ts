@@ -169,7 +169,8 @@ function genesis(given: VarveOptions): Uint8Array {
 
 function retention(given: VarveOptions): RetentionOptions {
   const value: unknown = given.retention === undefined ? {} : given.retention
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) invalid('retention', value, 'an object of limits')
+  const isPlain = typeof value === 'object' && value !== null && !Array.isArray(value) && !isBytes(value) && value.constructor !== undefined
+  if (!isPlain) invalid('retention', value, 'an object of limits')
   const resolved: { -readonly [Name in keyof RetentionOptions]: RetentionOptions[Name] } = {}
   for (const [name, limit] of Object.entries(value)) {
     if (limit === undefined) continue
