@@ -38,6 +38,7 @@ module.exports = {
       to: { pathNot: [`^${core}/`], dependencyTypesNot: ['core'] },
     },
     only('fs-backend', { packages: ['backend/src/index\\.ts$'], modules: ['fs-native-extensions'], builtins: true }),
+    only('opfs-backend', { packages: ['backend/src/index\\.ts$'] }),
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
     only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'] }),
     only('cli', {

@@ -87,6 +87,18 @@ export interface DestroyIndexEvent extends Stamped {
 /** The store was removed. */
 export interface DestroyDbEvent extends Stamped {}
 
+/** A replication has brought its copy further. */
+export interface ReplicateEvent extends Stamped {
+  /** What the copy is in, as its backend describes it. */
+  readonly destination: string
+  /** Every item before it that the store still has is in the copy, on stable storage. */
+  readonly sequence: number
+  /** Every item before it is on stable storage in the store. */
+  readonly durableSequence: number
+  /** Bytes that this replication has written so far. */
+  readonly copiedBytes: number
+}
+
 /** Something failed. */
 export interface FailureEvent extends Stamped {
   readonly error: VarveError | Error
@@ -104,6 +116,7 @@ export interface VarveEvents {
   readonly trim: TrimEvent
   readonly destroyIndex: DestroyIndexEvent
   readonly destroyDb: DestroyDbEvent
+  readonly replicate: ReplicateEvent
   readonly failure: FailureEvent
 }
 
@@ -119,6 +132,7 @@ export const EVENT_NAMES = Object.keys({
   trim: true,
   destroyIndex: true,
   destroyDb: true,
+  replicate: true,
   failure: true,
 } satisfies Record<VarveEventName, true>) as readonly VarveEventName[]
 

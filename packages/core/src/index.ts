@@ -8,6 +8,7 @@ export type {
   Listener,
   RecoverEvent,
   RecoveredCut,
+  ReplicateEvent,
   RotateEvent,
   StartEvent,
   StopEvent,
@@ -34,6 +35,8 @@ export { type Durability, GiB, KiB, MiB, type ResolvedOptions, type VarveOptions
 export type { Damage, DamageKind, SequenceRange } from './read/damage.js'
 export type { ReadStreamOptions } from './read/read-stream.js'
 export type { ScannedItem, ScannedLocation, ScanOptions, ScanPoint } from './read/scan-options.js'
+export { type ReplicableStore, type ReplicateOptions, type Replication, replicate } from './replicate/replicate.js'
+export type { ReplicationProgress } from './replicate/replication-progress.js'
 export type { VarveState, VarveStats } from './stats.js'
 export { type ReadOptions, Varve } from './varve.js'
 export { Transaction } from './write/transaction.js'

@@ -38,6 +38,8 @@ export interface VarveOptions {
   readonly timeout?: number
   /** How many backend reads may be under way at once. Default 32. */
   readonly concurrency?: number
+  /** How many bytes of data files that were read are kept, for small items nearby and again; memory is taken as it is needed. Not used with `readOnly`. 0 keeps nothing. Default 64 MiB. */
+  readonly cacheSize?: number
   /** Four bytes that mark the application's files; other ones are another store. Default the bytes of `VARV`. */
   readonly genesisBytes?: Uint8Array
   /** Make the store where there is none; `NOT_FOUND` otherwise. Default true. */
@@ -85,6 +87,7 @@ export function resolveOptions(given: VarveOptions = {}): ResolvedOptions {
     durability: oneOf(given, 'durability', 'sync', ['sync', 'os']),
     timeout: integer(given, 'timeout', 30_000, 1, MAX_DELAY),
     concurrency: integer(given, 'concurrency', 32, 1, 65_536),
+    cacheSize: integer(given, 'cacheSize', 64 * MiB, 0, 4 * GiB),
     genesisBytes: genesis(given),
     create: flag(given, 'create', true),
     overwrite: flag(given, 'overwrite', false),

@@ -10,14 +10,17 @@ import { destroyStore } from './maintain/destroy-store.js'
 import type { TrimOptions } from './maintain/maintenance.js'
 import { openForReading, openForWriting } from './maintain/open-store.js'
 import { type RepairOptions, type RepairReport, repairStore } from './maintain/repair.js'
+import type { Holder } from './maintain/retention-rule.js'
 import { type VerifyOptions, type VerifyReport, verifyStore } from './maintain/verify.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
 import { type ReadStreamOptions, readStream } from './read/read-stream.js'
+import { ELSEWHERE } from './read/reader.js'
 import { scan } from './read/scan.js'
 import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
 import { ReadableSession } from './session/readable-session.js'
 import type { Session } from './session/session.js'
+import { STORE_PARTS, type StoreParts } from './session/store-parts.js'
 import { WritableSession } from './session/writable-session.js'
 import type { VarveState, VarveStats } from './stats.js'
 import { Transaction } from './write/transaction.js'
@@ -42,6 +45,7 @@ export class Varve {
   readonly #options: ResolvedOptions
   readonly #clock: Clock
   readonly #emitter: Emitter
+  readonly #holders = new Set<Holder>()
   #overwrite: boolean
   #state: VarveState = 'idle'
   #session: Session | undefined
@@ -85,6 +89,21 @@ export class Varve {
     if (typeof backend?.list !== 'function') throw new TypeError('the first argument is a backend, such as fsBackend(directory)')
     const { dryRun, signal, onProgress, ...store } = options
     return repairStore(backend, resolveOptions(store), options)
+  }
+
+  /** @internal */
+  get [STORE_PARTS](): StoreParts {
+    return {
+      backend: this.#backend,
+      options: this.#options,
+      clock: this.#clock,
+      emitter: this.#emitter,
+      session: (operation) => this.#readable(operation),
+      hold: (holder) => {
+        this.#holders.add(holder)
+        return () => void this.#holders.delete(holder)
+      },
+    }
   }
 
   get state(): VarveState {
@@ -151,7 +170,9 @@ export class Varve {
    * that was never used, or was trimmed or dropped. `INVALID_LOCATION` where no item of that size starts there, `CORRUPT` where its bytes are damaged. Works in state `failed` for what is durable.
    */
   async read(location: Location, { signal }: ReadOptions = NO_OPTIONS): Promise<Uint8Array | undefined> {
-    return this.#readable('read').reader.read(location, signal)
+    const { reader } = this.#readable('read')
+    const found = reader.readIfPrompt(location, signal)
+    return found === ELSEWHERE ? reader.readInTurn(location, signal) : found
   }
 
   /** {@link read} at once, where the backend can (`UNSUPPORTED` otherwise). It blocks the program for as long as the medium takes. `BUSY` at the moment at which the file is being trimmed or dropped, which `read` waits for. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
 import { fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
 import { outcomeOf } from './support/outcome.js'
+import { openReader } from './support/reader-store.js'
 import { codeOf, codeThrownBy, failOnUnhandledRejections } from './support/rejections.js'
 import { collect, take } from './support/scanning.js'
 import { inject, openStore, type TestStore } from './support/test-store.js'
@@ -128,6 +129,70 @@ describe('open files', () => {
     for (const { location, data } of items) expect(await db.read(location)).toEqual(data)
     await db.stop()
     expect(disk.openFiles).toEqual([])
+  })
+})
+
+describe('a file that is being opened', () => {
+  test('is opened once for all who want it meanwhile', async () => {
+    const { db, disk, items } = await manyFiles(3)
+    const { location, data } = items[0] as LaidItem
+    const before = disk.count('open')
+    const gate = inject(disk, hold(), { kind: 'open' })
+    const first = db.read(location)
+    await gate.reached
+    const second = db.read(location)
+    await settle()
+    gate.release()
+    expect(await Promise.all([first, second])).toEqual([data, data])
+    expect(disk.count('open') - before).toBe(1)
+  })
+
+  test('is opened anew for those who came when that had failed already', async () => {
+    const { db, disk, items } = await manyFiles(3)
+    const { location, data } = items[0] as LaidItem
+    disk.inject({ kind: 'size', fault: fail('IO') })
+    // It has failed, and closes its handle before it says so.
+    const before = disk.count('open')
+    const gate = inject(disk, hold(), { kind: 'close' })
+    const first = codeOf(db.read(location))
+    await gate.reached
+    const later = [db.read(location), db.read(location)]
+    await settle()
+    gate.release()
+    expect(await first).toBe('IO')
+    expect(await Promise.all(later)).toEqual([data, data])
+    expect(disk.count('open') - before).toBe(2)
+  })
+
+  test('and that nobody can open fails for all, at the second try at the latest', async () => {
+    const { db, disk, items } = await manyFiles(3)
+    const { location } = items[0] as LaidItem
+    disk.inject({ kind: 'size', times: Number.POSITIVE_INFINITY, fault: fail('IO') })
+    const before = disk.count('open')
+    const gate = inject(disk, hold(), { kind: 'close' })
+    const reads = [codeOf(db.read(location))]
+    await gate.reached
+    for (let n = 0; n < 10; n++) reads.push(codeOf(db.read(location)))
+    await settle()
+    gate.release()
+    expect(new Set(await Promise.all(reads))).toEqual(new Set(['IO']))
+    expect(disk.count('open') - before).toBe(2)
+  })
+
+  test('is looked for anew by those who came when it had been missed already', async () => {
+    const { db, memory } = await openStore(TINY)
+    const { reader, disk } = await openReader(memory)
+    const gate = inject(disk, hold(), { kind: 'open', name: 'data00001.dat' })
+    const first = reader.read({ index: 1, position: 44, size: 300 })
+    await gate.reached
+    const { location, data } = (await fillUpTo(db, 1, 300)).at(-1) as LaidItem
+    const second = reader.read(location)
+    await settle()
+    gate.fail('NOT_FOUND')
+    expect(await first).toBeUndefined()
+    expect(location.index).toBe(1)
+    expect(await second).toEqual(data)
+    await reader.stop()
   })
 })
 

@@ -120,6 +120,12 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
     bad: [[0, '0'], [65_537, '65537'], ...notNumbers],
     allowed: 'a whole number from 1 to 65536',
   },
+  cacheSize: {
+    standard: 64 * MiB,
+    good: [0, 1, 4 * GiB],
+    bad: [[-1, '-1'], [4 * GiB + 1, '4294967297'], ...notNumbers],
+    allowed: 'a whole number from 0 to 4294967296',
+  },
   genesisBytes: {
     standard: new TextEncoder().encode('VARV'),
     good: [new Uint8Array(4), new Uint8Array([1, 2, 3, 4])],

@@ -1,6 +1,9 @@
-import { writev } from 'node:fs'
+import { writev, writevSync } from 'node:fs'
 import { BackendError } from '@varve/backend'
 import { maxTransfer } from './raw-fs.js'
+
+// So much is copied to the page cache sooner than another thread is woken for it.
+const WRITTEN_AT_ONCE = 128 * 1024
 
 /** Writes the chunks one after the other from `position` on: all of them, or it rejects with what the system said. */
 export async function writeAt(fd: number, chunks: readonly Uint8Array[], position: number): Promise<void> {
@@ -24,7 +27,8 @@ async function writeWhole(fd: number, chunks: readonly Uint8Array[], length: num
   let done = 0
   let stalled = false
   while (done < length) {
-    const written = await writeOnce(fd, rest, position + done)
+    const written =
+      length <= WRITTEN_AT_ONCE ? writevSync(fd, rest as Uint8Array[], position + done) : await writeOnce(fd, rest, position + done)
     if (written === 0 && stalled)
       throw new BackendError('IO', `the system wrote ${done} of ${length} bytes, and then none, twice, without an error`)
     stalled = written === 0
@@ -39,7 +43,7 @@ function writeOnce(fd: number, chunks: readonly Uint8Array[], position: number):
   })
 }
 
-function byteLength(chunks: readonly Uint8Array[]): number {
+export function byteLength(chunks: readonly Uint8Array[]): number {
   let length = 0
   for (const chunk of chunks) length += chunk.byteLength
   return length

@@ -24,7 +24,19 @@ async function fileWith(content: Uint8Array) {
 
 type Writev = (fd: number, chunks: readonly Uint8Array[], position: number, callback: (error: unknown, written: number) => void) => void
 
-/** Takes `writev` over: each call writes as many bytes as the next number says, or fails as the next name says. */
+/** Takes the writing of bytes over, whichever way it goes: small appends are written at once, others by another thread. */
+function takeWritesOver(writev: Writev): void {
+  faults.writev = writev
+  faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+    let result: { readonly error: unknown; readonly written: number } | undefined
+    writev(fd, chunks, position, (error, written) => (result = { error, written }))
+    if (!result) throw new Error('a write at once was answered late')
+    if (result.error) throw result.error
+    return result.written
+  }) as typeof fs.writevSync
+}
+
+/** Takes writing over: each call writes as many bytes as the next number says, or fails as the next name says. */
 function writes(...answers: (number | string)[]): number[] {
   const asked: number[] = []
   const writev: Writev = (fd, chunks, position, callback) => {
@@ -32,9 +44,9 @@ function writes(...answers: (number | string)[]): number[] {
     asked.push(whole.byteLength)
     const answer = answers.shift() ?? whole.byteLength
     if (typeof answer === 'string') return callback(systemError(answer), 0)
-    system.write(fd, whole, 0, answer, position, callback)
+    callback(null, system.writeSync(fd, whole, 0, answer, position))
   }
-  faults.writev = writev
+  takeWritesOver(writev)
   return asked
 }
 
@@ -84,7 +96,7 @@ describe('an append', () => {
         chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
       )
     }
-    faults.writev = writev
+    takeWritesOver(writev)
     // Untouched pages of one buffer: it takes no memory.
     const large = new Uint8Array(700 * MiB)
     await file.append([large, numbers(3), numbers(0), large, large.subarray(0, 648 * MiB - 4)], 5)
@@ -103,7 +115,7 @@ describe('an append', () => {
       calls.push([position, ...chunks.map((chunk) => chunk.byteLength)])
       callback(null, chunks[0]!.byteLength)
     }
-    faults.writev = writev
+    takeWritesOver(writev)
     await file.append([new Uint8Array(2 ** 30 + 7)], 0)
     expect(calls).toEqual([
       [0, 2 ** 30],
@@ -170,9 +182,9 @@ describe('a sync', () => {
     const writev: Writev = (fd, chunks, position, callback) => {
       log.push(['write', position, chunks[0]!.byteLength])
       expect(Buffer.compare(chunks[0]!, content.subarray(position, position + chunks[0]!.byteLength))).toBe(0)
-      system.writev(fd, chunks as Uint8Array[], position, callback)
+      callback(null, system.writevSync(fd, chunks as Uint8Array[], position))
     }
-    faults.writev = writev
+    takeWritesOver(writev)
     faults.fdatasync = ((fd, callback) => {
       log.push(['sync'])
       system.fdatasync(fd, callback)
@@ -223,7 +235,8 @@ describe.each(errnos)('%s from the system is %s', (errno, code) => {
 
   test.each([
     ['read', 'read', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.read(new Uint8Array(4), 0)],
-    ['append', 'writev', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([numbers(1)], 4)],
+    ['append', 'writevSync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([numbers(1)], 4)],
+    ['append', 'writev', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([new Uint8Array(MiB)], 4)],
     ['truncate', 'ftruncate', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.truncate(1)],
     ['sync', 'fdatasync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.sync()],
     ['size', 'fstatSync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.size()],

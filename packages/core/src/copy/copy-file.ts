@@ -1,6 +1,7 @@
 import { BackendError, type FileBackend } from '@varve/backend'
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES } from '../format/file-header.js'
+import { proveEnd } from '../maintain/prove-end.js'
 import { bytesOf, removeIfThere, writeReplacement } from '../maintain/rewrite-file.js'
 import { KiB, MiB } from '../options.js'
 import { BlockCursor, HEADER_CHUNK } from '../read/block-cursor.js'
@@ -49,7 +50,7 @@ export async function copyFile(parts: CopyFileParts): Promise<void> {
 }
 
 /** What the destination has of the file: a beginning of it, made durable and cut to whole groups; undefined where there is nothing that could be gone on with. */
-async function openBeginning(parts: CopyFileParts): Promise<OpenFile | undefined> {
+export async function openBeginning(parts: Omit<CopyFileParts, 'temporary' | 'incremental' | 'onBytes'>): Promise<OpenFile | undefined> {
   const { destination, name, open, limit, mayBeUnfinished } = parts
   const file = await destination.open(name).catch((error: unknown) => {
     if (isBackendError(error, 'NOT_FOUND')) return undefined
@@ -75,19 +76,21 @@ async function openBeginning(parts: CopyFileParts): Promise<OpenFile | undefined
 }
 
 /** Cuts off what an interrupted copy left unfinished, and makes the rest durable. Whether the file can be gone on with. */
-async function settle(there: OpenFile, { storeSeed }: CopyFileParts): Promise<boolean> {
-  const verdict = await inspectTail(there, storeSeed)
+async function settle(there: OpenFile, parts: Pick<CopyFileParts, 'storeSeed'>): Promise<boolean> {
+  const verdict = await inspectTail(there, parts.storeSeed)
   if (verdict.kind === 'damaged' || verdict.kind === 'unfinished') return false
-  const end = verdict.kind === 'torn' ? verdict.from : verdict.kind === 'whole' ? verdict.zerosFrom : there.end
-  if (end < there.end) await there.file.truncate(there.physical(end))
-  there.end = end
-  // A clean end too: nobody may have seen the sync of its closing block succeed, and files are put behind it.
-  await there.file.sync()
+  if (verdict.kind === 'torn') {
+    await there.file.truncate(there.physical(verdict.from))
+    there.end = verdict.from
+    return settle(there, parts)
+  }
+  await proveEnd(there, verdict)
   return true
 }
 
-async function isBeginning(there: OpenFile, open: OpenFile): Promise<boolean> {
-  const length = Math.min(COMPARED_BYTES, there.end - open.header.trimOffset)
+/** Whether the last bytes of what is there stand in the file too, at the same place. */
+export async function isBeginning(there: OpenFile, open: OpenFile, compared = COMPARED_BYTES): Promise<boolean> {
+  const length = Math.min(compared, there.end - open.header.trimOffset)
   const [ours, theirs] = [new Uint8Array(length), new Uint8Array(length)]
   const from = open.physical(there.end - length)
   return (await readBytes(open.file, ours, from)) === (await readBytes(there.file, theirs, from)) && sameBytes(ours, theirs)
@@ -131,7 +134,7 @@ async function checkAnew(parts: CopyFileParts): Promise<void> {
  * Adds what the file has more. A block says up to where its file was durable before it was written: that is made true of the copy too, so that
  * a crash leaves a torn end, which is cut off, and never what would look like damage.
  */
-async function extend(there: OpenFile, parts: CopyFileParts): Promise<void> {
+export async function extend(there: OpenFile, parts: CopyFileParts): Promise<void> {
   const { open, limit, storeSeed, onBytes } = parts
   const cursor = new BlockCursor(new FileWindow(open, HEADER_CHUNK), storeSeed, there.end)
   while (there.end < limit) {

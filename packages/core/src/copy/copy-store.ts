@@ -53,6 +53,10 @@ export interface StoreCopyParts {
   readonly destination: FileBackend
   readonly options: ResolvedOptions
   readonly clock: Clock
+  /** Up to where it is to be copied. Default: all that is durable, or looks so beside a writer elsewhere. */
+  readonly end?: Place
+  /** Runs `action` with a data file, if it is there. Default: nobody trims or drops the file meanwhile. */
+  readonly withFile?: FileSet['with']
 }
 
 /** Copies what is durable now. The destination is locked meanwhile. */
@@ -63,10 +67,15 @@ export async function copyStore(parts: StoreCopyParts, copyOptions: CopyOptions)
     throw backendFailure(`lock ${destination.description}`, error)
   })
   try {
-    return await new StoreCopy(parts, copyOptions, lock.lost).run()
+    return await copyLocked(parts, copyOptions, lock.lost)
   } finally {
     await lock.release().catch(() => undefined)
   }
+}
+
+/** The same, for who holds the destination's lock, which may be `lost`. */
+export function copyLocked(parts: StoreCopyParts, copyOptions: CopyOptions, lost: AbortSignal | undefined): Promise<CopyReport> {
+  return new StoreCopy(parts, copyOptions, lost).run()
 }
 
 class StoreCopy {
@@ -92,7 +101,7 @@ class StoreCopy {
     const stats = await session.stats()
     this.#totalBytes = stats.bytes
     const indexes = await source.listFiles()
-    const end = await findDurableEnd(source, indexes)
+    const end = this.#parts.end ?? (await findDurableEnd(source, indexes))
     await this.#prepare(stats.durableSequence)
     let files = 0
     // Where all was dropped, what is durable ends before the first file that is left.
@@ -162,11 +171,12 @@ class StoreCopy {
     const { files, source } = session
     const name = files.naming.dataFile(index)
     this.#assertGoing()
-    const copied = await files.with(index, async (open) => {
+    const withFile: FileSet['with'] = this.#parts.withFile ?? ((...given) => files.with(...given))
+    const copied = await withFile(index, async (open) => {
       await copyFile({
         destination,
         open,
-        limit: durableEnd(open, end),
+        limit: limitOf(open, end),
         storeSeed: files.identity.storeSeed,
         name,
         temporary: files.naming.temporary(index),
@@ -220,7 +230,7 @@ class StoreCopy {
 }
 
 /** The position up to which a file is durable. One that was replaced since is so as a whole. */
-function durableEnd({ index, end, header }: OpenFile, durable: Place): number {
+export function limitOf({ index, end, header }: OpenFile, durable: Place): number {
   if (index < durable.index) return end
   return index > durable.index ? header.trimOffset : Math.min(durable.position, end)
 }

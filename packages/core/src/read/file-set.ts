@@ -15,6 +15,8 @@ export class FileSet {
   readonly #opening = new Map<number, Promise<OpenFile | undefined>>()
   /** Files that are being replaced or removed: whoever wants one waits. */
   readonly #exclusive = new Map<number, Promise<void>>()
+  /** How often another file took the place of one, or it was removed. */
+  readonly #generations = new Map<number, number>()
   #pinned: OpenFile | undefined
   #uses = 0
   #closed = false
@@ -40,22 +42,32 @@ export class FileSet {
     return open && !open.retired ? this.#use(open) : undefined
   }
 
+  /** The file, if it is open and free, for a look that is over before anything else happens. */
+  glance(index: number): OpenFile | undefined {
+    const open = this.#open.get(index)
+    if (!open || open.retired) return undefined
+    open.lastUse = ++this.#uses
+    return open
+  }
+
   /** The file, opened if need be, or undefined where there is none; give it back with {@link release}. */
   async acquire(index: number): Promise<OpenFile | undefined> {
-    for (;;) {
+    for (let isFresh = false; ; isFresh = true) {
       this.#checkNotClosed()
       await this.#exclusive.get(index)
       const open = this.acquireOpen(index)
       if (open) return open
       if (this.#exclusive.has(index)) continue
-      let opening = this.#opening.get(index)
-      if (!opening) {
-        opening = this.#load(index).finally(() => this.#opening.delete(index))
-        this.#opening.set(index, opening)
+      const underWay = this.#opening.get(index)
+      // One that was under way before may have failed, or found nothing, before this was asked: then only another one is an answer.
+      const isAnswer = isFresh || !underWay
+      try {
+        const loaded = await (underWay ?? this.#beginOpening(index))
+        if (loaded && !loaded.retired) return this.#use(loaded)
+        if (!loaded && isAnswer) return undefined
+      } catch (error) {
+        if (isAnswer) throw error
       }
-      const loaded = await opening
-      if (!loaded) return undefined
-      if (!loaded.retired) return this.#use(loaded)
     }
   }
 
@@ -125,6 +137,7 @@ export class FileSet {
    */
   async exclusive<T>(index: number, action: () => Promise<T>): Promise<T> {
     let done = (): void => {}
+    this.#generations.set(index, this.generationOf(index) + 1)
     this.#exclusive.set(index, new Promise<void>((resolve) => void (done = resolve)))
     try {
       await this.#opening.get(index)?.catch(() => undefined)
@@ -135,6 +148,11 @@ export class FileSet {
       this.#exclusive.delete(index)
       done()
     }
+  }
+
+  /** A number that changes whenever {@link exclusive} lets another file take the place of this one. */
+  generationOf(index: number): number {
+    return this.#generations.get(index) ?? 0
   }
 
   /** Bytes of these files together, without those that can't be opened. */
@@ -178,6 +196,12 @@ export class FileSet {
     open.lastUse = ++this.#uses
     if (this.#open.size > MAX_OPEN) this.#evict(open)
     return open
+  }
+
+  #beginOpening(index: number): Promise<OpenFile | undefined> {
+    const opening = this.#load(index).finally(() => this.#opening.delete(index))
+    this.#opening.set(index, opening)
+    return opening
   }
 
   async #load(index: number): Promise<OpenFile | undefined> {

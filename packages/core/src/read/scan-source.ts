@@ -15,7 +15,7 @@ export interface ScanSource {
   /** The writer is elsewhere: what is durable or in memory is not known, and the last file's end is looked at again and again. */
   readonly isBesideWriter: boolean
   /** The end of what is durable. */
-  readonly frontier: Place
+  readonly frontier: Place & { readonly sequence: number }
   /** The end of what is in the files and may be shown. */
   readonly shown: Place
   /** The end of what was accepted. */

@@ -8,7 +8,7 @@ import { Limiter } from '../read/limiter.js'
 import { missingFile } from '../read/missing-file.js'
 import type { ReadView } from '../read/read-view.js'
 import { Reader } from '../read/reader.js'
-import type { Place, ScanSource } from '../read/scan-source.js'
+import type { ScanSource } from '../read/scan-source.js'
 import { readEnd } from '../read/tail.js'
 import type { VarveStats } from '../stats.js'
 import { type Session, sequenceAtStart, totalBytes } from './session.js'
@@ -18,7 +18,7 @@ const LOOK_AGAIN = 20
 // So many looks without anything new, and the container is listed and the file opened anew: it may have been trimmed, or dropped with those behind it.
 const LOOKS_PER_LISTING = 8
 
-const NOWHERE: Place = { index: 0, position: 0 }
+const NOWHERE = { index: 0, position: 0, sequence: 0 }
 
 /** A store that is only read; its writer, if there is one, is another program. */
 export class ReadableSession implements Session, ReadView, ScanSource {
@@ -45,7 +45,7 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     this.#backend = parts.backend
     this.#firstIndex = store.firstIndex
     this.#lastIndex = store.lastIndex
-    this.reader = new Reader(store.files, this, new Limiter(parts.options.concurrency))
+    this.reader = new Reader({ files: store.files, view: this, limiter: new Limiter(parts.options.concurrency), cacheSize: 0 })
   }
 
   get source(): ScanSource {

@@ -13,6 +13,7 @@ import { Reader } from '../read/reader.js'
 import type { Place, ScanSource } from '../read/scan-source.js'
 import type { VarveStats } from '../stats.js'
 import type { Block } from '../write/block.js'
+import type { Frontier } from '../write/durability.js'
 import { Writer } from '../write/writer.js'
 import { type Session, sequenceAtStart, totalBytes } from './session.js'
 
@@ -57,7 +58,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
         onFatal(error)
       },
     })
-    this.reader = new Reader(files, this, new Limiter(options.concurrency))
+    this.reader = new Reader({ files, view: this, limiter: new Limiter(options.concurrency), cacheSize: options.cacheSize })
     this.maintenance = new Maintenance({ backend, files, reader: this.reader, writer: this.writer, emitter, first: this.#first })
     lock.lost?.addEventListener('abort', this.#onLockLost, { once: true })
     if (lock.lost?.aborted) this.#onLockLost()
@@ -75,7 +76,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return this.writer.flusher.active.index
   }
 
-  get frontier(): Place {
+  get frontier(): Frontier {
     return this.writer.durability.frontier
   }
 

@@ -1,5 +1,6 @@
+import type { Random } from '@varve/backend/faults'
 import type { Location } from '@varve/core'
-import { pick, type Random } from '../programs/seeded-random.js'
+import { pick } from '../programs/pick.js'
 import type { Mark } from './marked-item.js'
 import { covers, type Removal } from './removals.js'
 
@@ -11,6 +12,7 @@ export interface Holding {
 
 // What lies farther back is dropped, so that a look at the whole store stays short however long it is used.
 const MAX_FILES = 12
+const MAX_ITEMS = 400
 
 /** What a process knows to be in its store, for it to read and to remove. */
 export class Holdings {
@@ -35,12 +37,22 @@ export class Holdings {
     return [...this.#removing].some((removal) => covers(removal, location)) || !this.#items.some((item) => item.location === location)
   }
 
-  /** A removal that makes sense now: of the oldest file where there are many, else of any. */
+  /** Whether there is so much that the oldest file should go. */
+  get isLong(): boolean {
+    const files = this.#indexes.length
+    return files > MAX_FILES || (files > 1 && this.#items.length > MAX_ITEMS)
+  }
+
+  get #indexes(): readonly number[] {
+    return [...new Set(this.#items.map(({ location }) => location.index))].sort((a, b) => a - b)
+  }
+
+  /** A removal that makes sense now: of the oldest file where there is much, else of any. */
   chooseRemoval(random: Random): Removal | undefined {
-    const indexes = [...new Set(this.#items.map(({ location }) => location.index))].sort((a, b) => a - b)
+    const indexes = this.#indexes
     const oldest = indexes[0]
     if (oldest === undefined) return undefined
-    if (indexes.length > MAX_FILES) return { kind: 'drop', index: oldest, position: 0 }
+    if (this.isLong) return { kind: 'drop', index: oldest, position: 0 }
     const index = pick(random, [oldest, pick(random, indexes), indexes.at(-1) as number])
     const { position } = pick(
       random,

@@ -1,6 +1,7 @@
+import type { Random } from '@varve/backend/faults'
 import type { Location } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
-import { pick, type Random } from '../programs/seeded-random.js'
+import { pick } from '../programs/pick.js'
 import type { Holding } from './holdings.js'
 import { MARK_BYTES, type Mark, readMark } from './marked-item.js'
 import { assertIs, recognise } from './observe-store.js'
@@ -81,18 +82,21 @@ const whenDurable: Operation = async (writer, random) => {
   await Promise.all([writer.store.whenDurable(location).then(() => writer.durable([mark.number])), flush(writer, random)])
 }
 
+/** Removes something, and goes on with the oldest files while there is too much: one after the other. */
 const remove: Operation = async ({ store, holdings }, random) => {
-  const removal = holdings.chooseRemoval(random)
-  if (!removal) return
-  const { kind, index, position } = removal
-  report({ is: 'removing', removal })
-  holdings.begin(removal)
-  try {
-    await (kind === 'drop' ? store.dropIndex(index) : store[kind](index, position))
-    report({ is: 'removed', removal })
-  } finally {
-    holdings.end(removal)
-  }
+  do {
+    const removal = holdings.chooseRemoval(random)
+    if (!removal) return
+    const { kind, index, position } = removal
+    report({ is: 'removing', removal })
+    holdings.begin(removal)
+    try {
+      await (kind === 'drop' ? store.dropIndex(index) : store[kind](index, position))
+      report({ is: 'removed', removal })
+    } finally {
+      holdings.end(removal)
+    }
+  } while (holdings.isLong)
 }
 
 /** Reads what the writer knows to be there, in each of the ways there are. */
