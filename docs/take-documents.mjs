@@ -18,6 +18,7 @@ const candidates = {
   'reference/core.md': 'packages/core/README.md',
   'reference/fs-backend.md': 'packages/fs-backend/README.md',
   'reference/memory-backend.md': 'packages/memory-backend/README.md',
+  'reference/opfs-backend.md': 'packages/opfs-backend/README.md',
   'reference/backend.md': 'packages/backend/README.md',
   'reference/faults.md': 'packages/backend/FAULTS.md',
   'reference/cli.md': 'packages/cli/README.md',

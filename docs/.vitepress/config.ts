@@ -47,6 +47,7 @@ const reference = [
   { text: 'Options, verbs, events', link: '/reference/core' },
   { text: 'Files on disk', link: '/reference/fs-backend' },
   { text: 'Memory', link: '/reference/memory-backend' },
+  { text: 'A browser’s files', link: '/reference/opfs-backend' },
   { text: 'The command', link: '/reference/cli' },
   { text: 'The backend contract', link: '/reference/backend' },
   { text: 'Faults for tests', link: '/reference/faults' },
