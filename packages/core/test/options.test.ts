@@ -145,6 +145,16 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
   create: { standard: true, good: [true, false], bad: notFlags, allowed: 'true or false' },
   overwrite: { standard: false, good: [true, false], bad: notFlags, allowed: 'true or false' },
   readOnly: { standard: false, good: [true, false], bad: notFlags, allowed: 'true or false' },
+  retention: {
+    standard: {},
+    good: [{}, { maxBytes: 1 }, { maxAge: 1, maxFiles: 2, replicas: 0, cursors: ['a'] }],
+    bad: [
+      [null, 'null'],
+      [7, '7'],
+      [[], 'Array'],
+    ],
+    allowed: 'an object of limits',
+  },
   logger: {
     standard: silentLogger,
     good: [console, { debug() {}, info() {}, warn() {}, error() {} }],

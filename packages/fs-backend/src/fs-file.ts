@@ -45,7 +45,12 @@ export class FsFile implements BackendFile, SpaceOwner {
   }
 
   sizeSync(): number {
-    return this.#runSync('size', () => this.#end())
+    this.#assertOpen('size')
+    try {
+      return this.#end()
+    } catch (error) {
+      throw this.#failed(error, 'size')
+    }
   }
 
   read(target: Uint8Array, position: number): Promise<number> {

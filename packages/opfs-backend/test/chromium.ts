@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { type Browser, chromium, type LaunchOptions } from 'playwright'
+import { type BrowserContext, chromium, type LaunchOptions } from 'playwright'
 import { describe } from 'vitest'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -18,6 +20,15 @@ export function describeInChromium(name: string, tests: () => void): void {
   describe.skipIf(chromiumPath === undefined)(chromiumPath === undefined ? `${name} (Chromium is not installed)` : name, tests)
 }
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch(launchOptions)
+/** A profile of its own, on disk: a private one keeps its files in memory and knows no quota. */
+export async function launchChromium(): Promise<{ readonly profile: BrowserContext; close(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'varve-chromium-'))
+  const profile = await chromium.launchPersistentContext(folder, launchOptions)
+  return {
+    profile,
+    async close() {
+      await profile.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
 }

@@ -1,5 +1,5 @@
 import { conformanceSuite } from '@varve/backend/conformance'
-import type { Browser, Page } from 'playwright'
+import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CaseName } from './case-name.js'
 import { describeInChromium, launchChromium } from './chromium.js'
@@ -7,12 +7,12 @@ import { servePages } from './page-server.js'
 
 describeInChromium('in Chromium', () => {
   let server: Awaited<ReturnType<typeof servePages>>
-  let browser: Browser
+  let browser: Awaited<ReturnType<typeof launchChromium>>
   let page: Page
 
   beforeAll(async () => {
     ;[server, browser] = await Promise.all([servePages(), launchChromium()])
-    page = await (await browser.newContext()).newPage()
+    page = await browser.profile.newPage()
     await page.goto(`${server.url}conformance.html`)
     await page.waitForFunction(() => 'run' in globalThis)
   })

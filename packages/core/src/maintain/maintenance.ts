@@ -63,6 +63,16 @@ export class Maintenance {
     })
   }
 
+  /** Removes the first file, if it still is that one, and another one is being written. What is in memory goes on gathering. */
+  async dropFirst(index: number): Promise<void> {
+    await this.#inTurn(() =>
+      this.#parts.writer.runTask(async () => {
+        const { first, writer } = this.#parts
+        if (first.index === index && index < writer.flusher.active.index) await this.#remove(index)
+      }),
+    )
+  }
+
   /** Resolves when no removal is under way. */
   async whenIdle(): Promise<void> {
     await this.#turn

@@ -1,4 +1,4 @@
-import { VarveError } from '../errors.js'
+import { isGone, VarveError } from '../errors.js'
 import { RECORD_HEADER_BYTES } from '../format/record.js'
 import { MiB } from '../options.js'
 import { BlockCursor, HEADER_CHUNK, type PlacedBlock } from './block-cursor.js'
@@ -68,6 +68,17 @@ export class FileScanner {
 
   /** The next items below the position `limit`. */
   async next(limit: number): Promise<ScanStep> {
+    try {
+      return await this.#next(limit)
+    } catch (error) {
+      if (!this.#options.isUnproven() || !isGone(error)) throw error
+      // The writer may have removed the file, or put another in its place.
+      await this.#options.files.forget(this.index)
+      return this.#next(limit)
+    }
+  }
+
+  async #next(limit: number): Promise<ScanStep> {
     const { files } = this.#options
     const open = await files.acquire(this.index)
     if (!open) return { kind: 'missing' }
@@ -98,10 +109,16 @@ export class FileScanner {
 
   /** Looks anew at what another process may have added. */
   async refresh(): Promise<void> {
-    await this.#options.files.with(this.index, async (open) => {
-      await open.refresh()
-      if (open === this.#open) this.#window.reset()
-    })
+    const { files } = this.#options
+    try {
+      await files.with(this.index, async (open) => {
+        await open.refresh()
+        if (open === this.#open) this.#window.reset()
+      })
+    } catch (error) {
+      if (!isGone(error)) throw error
+      await files.forget(this.index)
+    }
   }
 
   #begin(open: OpenFile): void {

@@ -1,5 +1,5 @@
 import { platform } from '#platform'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isGone, VarveError } from '../errors.js'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
 import { checkLocation, type Location } from '../location.js'
 import { KiB } from '../options.js'
@@ -204,6 +204,8 @@ export class Reader {
           const window = new FileWindow(open, HEADER_CHUNK)
           return void (await run(window, explainEnd(window, location, this.#storeSeed, await this.#goesOn(open))))
         }
+      } catch (error) {
+        if (isAnew || !isGone(error)) throw error
       } finally {
         this.#files.release(open)
       }

@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
-import type { ReadableStore } from '../maintain/open-store.js'
+import type { ReadableStore } from '../maintain/open-for-reading.js'
 import { listBesideWriter } from '../maintain/store-listing.js'
 import type { ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'

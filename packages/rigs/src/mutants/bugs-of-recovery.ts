@@ -4,7 +4,7 @@ import { rigs } from './rigs.js'
 const proveEnd = 'packages/core/src/maintain/prove-end.ts'
 const recovery = 'packages/core/src/maintain/recovery.ts'
 const tail = 'packages/core/src/read/tail.ts'
-const openStore = 'packages/core/src/maintain/open-store.ts'
+const openStore = 'packages/core/src/maintain/open-for-writing.ts'
 
 /** Mistakes when a store is opened. */
 export const bugsOfRecovery: readonly Mutant[] = [
