@@ -39,6 +39,7 @@ module.exports = {
     },
     only('fs-backend', { packages: ['backend/src/index\\.ts$'], modules: ['fs-native-extensions'], builtins: true }),
     only('opfs-backend', { packages: ['backend/src/index\\.ts$'] }),
+    only('s3-backend', { packages: ['backend/src/index\\.ts$'], modules: ['aws4fetch'] }),
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
     only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'] }),
     only('cli', {

@@ -2,7 +2,7 @@ import type { FileBackend } from '@varve/backend'
 import { platform } from '#platform'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, storeFailure, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import type { Location } from '../location.js'
 import type { FileSet } from '../read/file-set.js'
@@ -152,7 +152,7 @@ export class Flusher {
 
   /** Throws once the store has failed. */
   readonly checkAlive = (): void => {
-    if (this.#failure) throw new VarveError('FAILED', `the store failed meanwhile: ${this.#failure.message}`, { cause: this.#failure })
+    if (this.#failure) throw storeFailure(`the store failed meanwhile: ${this.#failure.message}`, this.#failure)
   }
 
   // One turn later, so that everyone who was just woken can add to the same block: that is the group commit.

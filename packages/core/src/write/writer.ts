@@ -2,7 +2,7 @@ import type { FileBackend } from '@varve/backend'
 import { platform } from '#platform'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isFinal, storeFailure, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { RECORD_HEADER_BYTES } from '../format/record.js'
 import { changedMeanwhile, checkBytes } from '../item.js'
@@ -200,7 +200,7 @@ export class Writer {
           resolve(await action())
         } catch (error) {
           reject(error instanceof WriteRefused ? refusalReason(error) : error)
-          if (VarveError.is(error) && error.code === 'FAILED') throw error
+          if (isFinal(error)) throw error
         }
       }
       this.appender.enqueueTask(run, reject)
@@ -388,9 +388,7 @@ export class Writer {
   }
 
   #failed(): VarveError {
-    return new VarveError('FAILED', `the store failed and takes nothing more until it is started again: ${this.#failure?.message}`, {
-      cause: this.#failure,
-    })
+    return storeFailure(`the store failed and takes nothing more until it is started again: ${this.#failure?.message}`, this.#failure)
   }
 }
 
