@@ -19,6 +19,7 @@ const candidates = {
   'reference/fs-backend.md': 'packages/fs-backend/README.md',
   'reference/memory-backend.md': 'packages/memory-backend/README.md',
   'reference/opfs-backend.md': 'packages/opfs-backend/README.md',
+  'reference/s3-backend.md': 'packages/s3-backend/README.md',
   'reference/backend.md': 'packages/backend/README.md',
   'reference/faults.md': 'packages/backend/FAULTS.md',
   'reference/cli.md': 'packages/cli/README.md',

@@ -48,6 +48,7 @@ const reference = [
   { text: 'Files on disk', link: '/reference/fs-backend' },
   { text: 'Memory', link: '/reference/memory-backend' },
   { text: 'A browser’s files', link: '/reference/opfs-backend' },
+  { text: 'Object storage', link: '/reference/s3-backend' },
   { text: 'The command', link: '/reference/cli' },
   { text: 'The backend contract', link: '/reference/backend' },
   { text: 'Faults for tests', link: '/reference/faults' },
