@@ -1,5 +1,5 @@
 // Takes the documents of the repository into the site: nothing that stands in one of them is written here a second time.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -60,6 +60,16 @@ function relinked(text, document) {
   })
 }
 
+/** Pictures are copied to where the site serves them from, and named so, in Markdown and in HTML. */
+function withPictures(text, document) {
+  return text.replace(/(!\[[^\]]*\]\(|(?:src|srcset)=")([^)"\s:]+\.(?:svg|png))/g, (whole, before, target) => {
+    const found = posix.normalize(posix.join(posix.dirname(document), target))
+    if (!existsSync(join(root, found))) return whole
+    cpSync(join(root, found), join(site, 'public/taken', found))
+    return `${before}/taken/${found}`
+  })
+}
+
 /** Outside of code only. */
 function outsideCode(text, change) {
   return text
@@ -68,13 +78,11 @@ function outsideCode(text, change) {
     .join('')
 }
 
-for (const folder of ['reference', 'examples']) rmSync(join(site, folder), { recursive: true, force: true })
+for (const folder of ['reference', 'examples', 'public/taken']) rmSync(join(site, folder), { recursive: true, force: true })
 for (const [page, document] of Object.entries(documents)) {
-  const text = outsideCode(readFileSync(join(root, document), 'utf8'), (part) => relinked(part, document))
+  const text = outsideCode(readFileSync(join(root, document), 'utf8'), (part) => withPictures(relinked(part, document), document))
   const shown = (programs[page] ?? []).map((program) => `\n## ${posix.basename(program)}\n\n<<< ../../examples/${program}\n`)
   mkdirSync(dirname(join(site, page)), { recursive: true })
   // The highlighter knows no such language.
   writeFileSync(join(site, page), `${text.replaceAll('```hexdump', '```txt')}${shown.join('')}`)
 }
-
-export const pages = Object.keys(documents)
