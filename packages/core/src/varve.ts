@@ -4,7 +4,7 @@ import type { CopyOptions, CopyReport } from './copy/copy-store.js'
 import type { Cursor } from './cursor/cursor.js'
 import type { CursorInfo, Cursors } from './cursor/cursors.js'
 import { Emitter } from './emitter.js'
-import { VarveError } from './errors.js'
+import { storeFailure, VarveError } from './errors.js'
 import type { Listener, VarveEventName } from './events.js'
 import { FileNaming } from './format/file-name.js'
 import type { Location } from './location.js'
@@ -530,9 +530,7 @@ export class Varve {
 
   #notRunning(operation: string): VarveError {
     if (this.#state === 'failed') {
-      return new VarveError('FAILED', `${operation}: the store failed; start it again to recover: ${this.#failure?.message}`, {
-        cause: this.#failure,
-      })
+      return storeFailure(`${operation}: the store failed; start it again to recover: ${this.#failure?.message}`, this.#failure)
     }
     return new VarveError('NOT_RUNNING', `${operation}: the store is ${this.#state}; start it first`)
   }

@@ -1,4 +1,4 @@
-import { VarveError } from '../errors.js'
+import { storeFailure } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import type { Block } from '../write/block.js'
 import { decodeRecords } from './decode-records.js'
@@ -85,8 +85,7 @@ async function* batches(
       continue
     }
     if (!follow || isStopped) return
-    if (failure)
-      throw new VarveError('FAILED', `scan: nothing more will become durable, as the store failed: ${failure.message}`, { cause: failure })
+    if (failure) throw storeFailure(`scan: nothing more will become durable, as the store failed: ${failure.message}`, failure)
     await untilChange(change ?? source.nextChange(buffered), options.signal)
     if (!source.isBesideWriter) continue
     progress.hasCaughtUp = true

@@ -1,7 +1,7 @@
 import type { BackendLock, FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isBackendError, storeFailure, VarveError } from '../errors.js'
 import type { Location } from '../location.js'
 import type { Maintenance } from '../maintain/maintenance.js'
 import type { WritableStore } from '../maintain/open-for-writing.js'
@@ -120,7 +120,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
 
   lostAt({ index, position }: Location): VarveError | undefined {
     if (!this.failure || this.writer.durability.covers(index, position)) return undefined
-    return new VarveError('FAILED', `read: the store failed before this was durable: ${this.failure.message}`, { cause: this.failure })
+    return storeFailure(`read: the store failed before this was durable: ${this.failure.message}`, this.failure)
   }
 
   blockFrom(index: number, position: number): Block | undefined {
@@ -179,6 +179,9 @@ export class WritableSession implements Session, ReadView, ScanSource {
   }
 
   readonly #onLockLost = (): void => {
-    this.writer.fail(new VarveError('FAILED', `the lock was lost: ${this.#lock.description}`, { cause: this.#lock.lost?.reason }))
+    const reason: unknown = this.#lock.lost?.reason
+    // A backend that says who came first names it so; a lease that ran out does not tell whether anybody has.
+    const code = isBackendError(reason, 'CONFLICT') ? 'FENCED' : 'FAILED'
+    this.writer.fail(new VarveError(code, `the lock was lost: ${this.#lock.description}`, { cause: reason }))
   }
 }

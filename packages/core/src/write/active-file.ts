@@ -84,7 +84,7 @@ export class ActiveFile {
     } catch (error) {
       if (isBackendError(error, 'CONFLICT')) {
         throw new VarveError(
-          'FAILED',
+          'FENCED',
           `append to ${this.open.name}: the file does not end at position ${start}, so somebody else writes to it`,
           { cause: error },
         )
