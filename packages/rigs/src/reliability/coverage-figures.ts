@@ -11,7 +11,7 @@ interface FileCoverage {
 }
 
 /** A way that no test takes. */
-export interface MissedBranch {
+interface MissedBranch {
   readonly file: string
   readonly line: number
   readonly text: string
