@@ -24,7 +24,7 @@ import type { Session } from './session/session.js'
 import { STORE_PARTS, type StoreParts } from './session/store-parts.js'
 import type { WritableSession } from './session/writable-session.js'
 import type { VarveState, VarveStats } from './stats.js'
-import { Transaction } from './write/transaction.js'
+import type { Transaction } from './write/transaction.js'
 import type { AddOptions } from './write/writer.js'
 
 export interface ReadOptions {
@@ -274,16 +274,9 @@ export class Varve {
   /** A set of items that will be stored all or none. */
   transaction(): Transaction {
     const session = this.#writer('transaction')
-    const { maxFileSize, maxTransactionSize } = this.#options
-    return new Transaction({
-      storeSeed: session.files.identity.storeSeed,
-      maxFileSize,
-      maxTransactionSize,
-      checkWritable: (operation) => {
-        if (this.#writer(operation) !== session)
-          throw new VarveError('NOT_RUNNING', `${operation}: the store was stopped since this transaction began`)
-      },
-      commit: (staging) => session.writer.commit(staging),
+    return session.transaction((operation) => {
+      if (this.#writer(operation) !== session)
+        throw new VarveError('NOT_RUNNING', `${operation}: the store was stopped since this transaction began`)
     })
   }
 
