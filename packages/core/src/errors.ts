@@ -9,6 +9,7 @@ import type { Location } from './location.js'
  * - `NOT_RUNNING`: the store is not started, or stopping, or stopped.
  * - `RUNNING`: the store must be stopped for this.
  * - `FAILED`: the store failed for good and takes nothing more; `cause` says of what. Start it again to recover.
+ * - `FENCED`: the same, because another writer has taken over: an append met what that one wrote, or the lock was lost to it.
  * - `READ_ONLY`: the store was opened with `readOnly`.
  * - `OVERWRITE_DISABLED`: trims, drops and `destroy` need the option `overwrite`, or `enableOverwrite()`.
  *
@@ -43,6 +44,7 @@ export type VarveErrorCode =
   | 'NOT_RUNNING'
   | 'RUNNING'
   | 'FAILED'
+  | 'FENCED'
   | 'READ_ONLY'
   | 'OVERWRITE_DISABLED'
   | 'EMPTY_ITEM'
@@ -107,6 +109,16 @@ export function backendFailure(operation: string, cause: unknown, details: Omit<
   if (VarveError.is(cause)) return cause
   const code = BackendError.is(cause) && cause.code !== 'NOT_FOUND' && cause.code !== 'ALREADY_EXISTS' ? cause.code : 'IO'
   return new VarveError(code, `${operation}: ${messageOf(cause)}`, { ...details, cause })
+}
+
+/** What a store that failed refuses everything with: one that was fenced off says so, as starting it again would fence off the other. */
+export function storeFailure(message: string, failure: VarveError | undefined, details: Omit<VarveErrorDetails, 'cause'> = {}): VarveError {
+  return new VarveError(failure?.code === 'FENCED' ? 'FENCED' : 'FAILED', message, { ...details, cause: failure })
+}
+
+/** Whether the error ends the store. */
+export function isFinal(error: unknown): boolean {
+  return VarveError.is(error) && (error.code === 'FAILED' || error.code === 'FENCED')
 }
 
 export function messageOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { act, fail, faultyBackend, hold } from '@varve/backend/faults'
-import { type Location, Varve } from '@varve/core'
+import { BackendError, type Location, Varve } from '@varve/core'
 import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
@@ -38,6 +38,18 @@ describe('a lock that is lost', () => {
     expect(disk.locks).toBe(1)
     await db.add(item(4), { durable: true })
     expect((await contentsOf(db)).map(({ data }) => data)).toEqual([item(1), item(4)])
+  })
+
+  test('to a writer that came first makes the store FENCED, for every verb', async () => {
+    const { db, lease } = await leased()
+    const events = recordEvents(db)
+    const kept = await db.add(item(1), { durable: true })
+    const lost = await db.add(item(2))
+    lease.lose(new BackendError('CONFLICT', 'another writer has taken over'))
+    expect(events.at(-1)).toMatchObject({ name: 'failure', fatal: true, error: { code: 'FENCED', cause: { code: 'CONFLICT' } } })
+    for (const call of [() => db.add(item(3)), () => db.flush(), () => db.read(lost), () => db.whenDurable(lost), () => db.dropIndex(0)])
+      expect(await codeOf(call())).toBe('FENCED')
+    expect(await db.read(kept)).toEqual(item(1))
   })
 
   const steps = [

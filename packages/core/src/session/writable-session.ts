@@ -1,10 +1,11 @@
 import type { BackendLock, FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isBackendError, storeFailure, VarveError } from '../errors.js'
 import type { Location } from '../location.js'
-import { Maintenance } from '../maintain/maintenance.js'
-import type { WritableStore } from '../maintain/open-store.js'
+import type { Maintenance } from '../maintain/maintenance.js'
+import type { WritableStore } from '../maintain/open-for-writing.js'
+import { onFirstUse } from '../on-first-use.js'
 import type { ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'
 import { Limiter } from '../read/limiter.js'
@@ -25,16 +26,19 @@ export interface WritableSessionParts {
   readonly onFatal: (error: VarveError) => void
 }
 
+export const loadMaintenance = onFirstUse(() => import('../maintain/maintenance.js'))
+
 /** A store that this program is the writer of. */
 export class WritableSession implements Session, ReadView, ScanSource {
   readonly files: FileSet
   readonly clock: Clock
   readonly writer: Writer
   readonly reader: Reader
-  readonly maintenance: Maintenance
   readonly isBesideWriter = false
   readonly #lock: BackendLock
   readonly #first: { index: number }
+  readonly #makeMaintenance: () => Promise<Maintenance>
+  #maintenance: Promise<Maintenance> | undefined
   isStopped = false
   failure: VarveError | undefined
 
@@ -58,8 +62,12 @@ export class WritableSession implements Session, ReadView, ScanSource {
         onFatal(error)
       },
     })
-    this.reader = new Reader(files, this, new Limiter(options.concurrency))
-    this.maintenance = new Maintenance({ backend, files, reader: this.reader, writer: this.writer, emitter, first: this.#first })
+    this.reader = new Reader({ files, view: this, limiter: new Limiter(options.concurrency), cacheSize: options.cacheSize })
+    const { writer, reader } = this
+    this.#makeMaintenance = async () => {
+      const { Maintenance } = await loadMaintenance()
+      return new Maintenance({ backend, files, reader, writer, emitter, first: this.#first })
+    }
     lock.lost?.addEventListener('abort', this.#onLockLost, { once: true })
     if (lock.lost?.aborted) this.#onLockLost()
   }
@@ -89,6 +97,20 @@ export class WritableSession implements Session, ReadView, ScanSource {
     return { index, position }
   }
 
+  /** Removals, which most sessions never do: loaded for the first one. */
+  maintenance(): Promise<Maintenance> {
+    this.#maintenance ??= this.#makeMaintenance().catch((error: unknown) => {
+      this.#maintenance = undefined
+      throw error
+    })
+    return this.#maintenance
+  }
+
+  /** Resolves when no removal is under way. */
+  async whenMaintained(): Promise<void> {
+    await (await this.#maintenance?.catch(() => undefined))?.whenIdle()
+  }
+
   findBlock({ index, position }: Location): Block | undefined {
     const { appender } = this.writer
     const { active } = appender
@@ -98,7 +120,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
 
   lostAt({ index, position }: Location): VarveError | undefined {
     if (!this.failure || this.writer.durability.covers(index, position)) return undefined
-    return new VarveError('FAILED', `read: the store failed before this was durable: ${this.failure.message}`, { cause: this.failure })
+    return storeFailure(`read: the store failed before this was durable: ${this.failure.message}`, this.failure)
   }
 
   blockFrom(index: number, position: number): Block | undefined {
@@ -157,6 +179,9 @@ export class WritableSession implements Session, ReadView, ScanSource {
   }
 
   readonly #onLockLost = (): void => {
-    this.writer.fail(new VarveError('FAILED', `the lock was lost: ${this.#lock.description}`, { cause: this.#lock.lost?.reason }))
+    const reason: unknown = this.#lock.lost?.reason
+    // A backend that says who came first names it so; a lease that ran out does not tell whether anybody has.
+    const code = isBackendError(reason, 'CONFLICT') ? 'FENCED' : 'FAILED'
+    this.writer.fail(new VarveError(code, `the lock was lost: ${this.#lock.description}`, { cause: reason }))
   }
 }

@@ -1,4 +1,4 @@
-import { VarveError } from '../errors.js'
+import { storeFailure, VarveError } from '../errors.js'
 import { Fifo } from '../fifo.js'
 import type { Location } from '../location.js'
 
@@ -116,9 +116,6 @@ export class Durability {
   }
 
   #failed(locations: readonly Location[]): VarveError {
-    return new VarveError('FAILED', `the store failed before this was durable: ${this.#failure?.message}`, {
-      cause: this.#failure,
-      locations,
-    })
+    return storeFailure(`the store failed before this was durable: ${this.#failure?.message}`, this.#failure, { locations })
   }
 }

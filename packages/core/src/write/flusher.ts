@@ -2,7 +2,7 @@ import type { FileBackend } from '@varve/backend'
 import { platform } from '#platform'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, storeFailure, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import type { Location } from '../location.js'
 import type { FileSet } from '../read/file-set.js'
@@ -152,7 +152,7 @@ export class Flusher {
 
   /** Throws once the store has failed. */
   readonly checkAlive = (): void => {
-    if (this.#failure) throw new VarveError('FAILED', `the store failed meanwhile: ${this.#failure.message}`, { cause: this.#failure })
+    if (this.#failure) throw storeFailure(`the store failed meanwhile: ${this.#failure.message}`, this.#failure)
   }
 
   // One turn later, so that everyone who was just woken can add to the same block: that is the group commit.
@@ -323,7 +323,8 @@ export class Flusher {
     const waiting = appender.sequence - durability.frontier.sequence
     emitter.emit('failure', { error, fatal: false })
     for (const task of appender.withdrawTasks()) task.abandon(error)
-    durability.refuse(error.code, `${error.message}; ${waiting} items stay in memory and are written later`, cause)
+    const what = waiting === 1 ? '1 item stays in memory and is' : `${waiting} items stay in memory and are`
+    durability.refuse(error.code, `${error.message}; ${what} written later`, cause)
     this.#cancelRetry = clock.after(Math.min(RETRY_DELAY, flushInterval), false, () => {
       this.#cancelRetry = undefined
       this.retry()

@@ -2,7 +2,7 @@ import type { FileBackend } from '@varve/backend'
 import { platform } from '#platform'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isFinal, storeFailure, VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { RECORD_HEADER_BYTES } from '../format/record.js'
 import { changedMeanwhile, checkBytes } from '../item.js'
@@ -21,6 +21,8 @@ import { type WaitingAdd, WaitingAdds } from './waiting-adds.js'
 
 // A caller that awaits nothing but accepted adds would never let the event loop turn.
 const YIELD_BYTES = MiB
+// So much is worth a write of its own: where nothing is being written there is no reason to gather more.
+const WORTH_WRITING = MiB
 // What an item weighs beside its bytes, so that many tiny ones yield as often as few large ones.
 const ITEM_WEIGHT = 256
 
@@ -200,7 +202,7 @@ export class Writer {
           resolve(await action())
         } catch (error) {
           reject(error instanceof WriteRefused ? refusalReason(error) : error)
-          if (VarveError.is(error) && error.code === 'FAILED') throw error
+          if (isFinal(error)) throw error
         }
       }
       this.appender.enqueueTask(run, reject)
@@ -276,7 +278,7 @@ export class Writer {
     const { active } = this.appender
     this.#unattended.noteAdd(active)
     this.durability.noteAccepted()
-    if (active && active.count >= this.#options.maxBufferItems) this.flusher.requestSeal()
+    if (active && (active.count >= this.#options.maxBufferItems || active.length >= WORTH_WRITING)) this.flusher.requestSeal()
     else this.flusher.kick()
   }
 
@@ -388,9 +390,7 @@ export class Writer {
   }
 
   #failed(): VarveError {
-    return new VarveError('FAILED', `the store failed and takes nothing more until it is started again: ${this.#failure?.message}`, {
-      cause: this.#failure,
-    })
+    return storeFailure(`the store failed and takes nothing more until it is started again: ${this.#failure?.message}`, this.#failure)
   }
 }
 

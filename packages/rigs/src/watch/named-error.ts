@@ -6,6 +6,7 @@ const codes = {
   NOT_RUNNING: true,
   RUNNING: true,
   FAILED: true,
+  FENCED: true,
   READ_ONLY: true,
   OVERWRITE_DISABLED: true,
   EMPTY_ITEM: true,

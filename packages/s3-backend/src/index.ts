@@ -1,0 +1,1 @@
+export { type S3BackendOptions, type S3Credentials, s3Backend } from './s3-backend.js'
