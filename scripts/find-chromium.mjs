@@ -6,5 +6,5 @@ const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 /** The Chromium that is installed here, or the one that CHROMIUM names. */
 export function findChromium() {
   const folders = (process.env.PATH ?? '').split(delimiter)
-  return process.env.CHROMIUM ?? names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
+  return process.env.CHROMIUM || names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
 }

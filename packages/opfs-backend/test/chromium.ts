@@ -11,7 +11,7 @@ const folders = (process.env.PATH ?? '').split(delimiter)
 
 /** The Chromium that is installed here; CHROMIUM names another one. */
 const chromiumPath: string | undefined =
-  process.env.CHROMIUM ?? names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
+  process.env.CHROMIUM || names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path))
 
 /** How it is started. */
 export const launchOptions: LaunchOptions = { executablePath: chromiumPath ?? '', args: ['--disable-dev-shm-usage'] }
