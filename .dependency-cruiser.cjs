@@ -38,11 +38,12 @@ module.exports = {
       to: { pathNot: [`^${core}/`], dependencyTypesNot: ['core'] },
     },
     only('fs-backend', { packages: ['backend/src/index\\.ts$'], modules: ['fs-native-extensions'], builtins: true }),
+    only('opfs-backend', { packages: ['backend/src/index\\.ts$'] }),
     only('s3-backend', { packages: ['backend/src/index\\.ts$'], modules: ['aws4fetch'] }),
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
     only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'] }),
     only('cli', {
-      packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
+      packages: ['(backend|core|fs-backend|memory-backend|varve)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
       modules: [
         '@bomb\\.sh/tab',
         '@clack/prompts',
@@ -60,7 +61,17 @@ module.exports = {
     }),
     only('bench', {
       packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$'],
-      modules: ['bytes-iec', 'cli-progress', '@types/cli-progress', 'cli-table3', 'commander', 'echarts', 'filesize', 'simple-statistics'],
+      modules: [
+        'bytes-iec',
+        'cli-progress',
+        '@types/cli-progress',
+        'cli-table3',
+        'commander',
+        'd3-scale',
+        '@types/d3-scale',
+        'filesize',
+        'simple-statistics',
+      ],
       builtins: true,
     }),
     only('rigs', {

@@ -90,6 +90,12 @@ export interface BackendFile {
   readSync?(target: Uint8Array, position: number): number
 
   /**
+   * What `readSync` does, or `undefined`, with nothing done but to the target, where that is expected to wait for the medium: then `read` is the way, which keeps nothing else waiting. For small reads under an asynchronous verb, where
+   * a round through other threads takes longer than the read. No backend needs it.
+   */
+  readIfPrompt?(target: Uint8Array, position: number): number | undefined
+
+  /**
    * Writes the chunks one after the other (1 to 1024 of them, together below 2 GiB, any of them empty) from `position` on, which must be the
    * end of the file; `CONFLICT` where it isn't, with nothing written. All of it or an error; after an error any part of the chunks may
    * be there, and the caller cuts the file back. The bytes are readable, by every handle, once it resolves; they are durable only after `sync`.

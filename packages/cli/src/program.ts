@@ -37,7 +37,7 @@ function outputFailed(reason: unknown, { err, signal }: Context): number {
 function createProgram(context: Context): Command {
   const program = new Command('varve')
     .description(
-      'Stores of byte items: laid down once, never changed, checked whenever they are read. STORE is the directory that holds one.',
+      'Stores of byte items: laid down once, never changed, checked whenever they are read. STORE is the directory that holds one, or a URL: file:///PATH, s3://BUCKET/PREFIX, memory:.',
     )
     .version(manifest.version)
     .exitOverride()

@@ -128,3 +128,8 @@ export function messageOf(error: unknown): string {
 export function isBackendError(error: unknown, code: BackendError['code']): boolean {
   return BackendError.is(error) && error.code === code
 }
+
+/** Whether a read failed as it may where the file was removed or replaced since it was opened: no medium has to serve what is gone. */
+export function isGone(error: unknown): boolean {
+  return VarveError.is(error) && error.code === 'IO' && BackendError.is(error.cause)
+}

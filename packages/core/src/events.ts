@@ -87,6 +87,14 @@ export interface DestroyIndexEvent extends Stamped {
 /** The store was removed. */
 export interface DestroyDbEvent extends Stamped {}
 
+/** A named cursor was moved, or forgotten; that is on stable storage. */
+export interface CursorEvent extends Stamped {
+  /** Its name. */
+  readonly cursor: string
+  /** The sequence of the first item that is not committed; undefined where the cursor was removed. */
+  readonly position: number | undefined
+}
+
 /** A replication has brought its copy further. */
 export interface ReplicateEvent extends Stamped {
   /** What the copy is in, as its backend describes it. */
@@ -116,6 +124,7 @@ export interface VarveEvents {
   readonly trim: TrimEvent
   readonly destroyIndex: DestroyIndexEvent
   readonly destroyDb: DestroyDbEvent
+  readonly cursor: CursorEvent
   readonly replicate: ReplicateEvent
   readonly failure: FailureEvent
 }
@@ -132,6 +141,7 @@ export const EVENT_NAMES = Object.keys({
   trim: true,
   destroyIndex: true,
   destroyDb: true,
+  cursor: true,
   replicate: true,
   failure: true,
 } satisfies Record<VarveEventName, true>) as readonly VarveEventName[]

@@ -1,7 +1,10 @@
 export { BackendError, type BackendErrorCode, type BackendFile, type BackendLock, type FileBackend } from '@varve/backend'
 export type { CopyOptions, CopyProgress, CopyReport } from './copy/copy-store.js'
+export type { Cursor, CursorItemsOptions } from './cursor/cursor.js'
+export type { CursorInfo } from './cursor/cursors.js'
 export { VarveError, type VarveErrorCode, type VarveErrorDetails } from './errors.js'
 export type {
+  CursorEvent,
   DestroyDbEvent,
   DestroyIndexEvent,
   FailureEvent,
@@ -31,7 +34,7 @@ export type { Logger } from './logger.js'
 export type { TrimOptions } from './maintain/maintenance.js'
 export type { RepairAction, RepairOptions, RepairReport, RepairStep } from './maintain/repair.js'
 export type { VerifyOptions, VerifyProgress, VerifyReport } from './maintain/verify.js'
-export { type Durability, GiB, KiB, MiB, type ResolvedOptions, type VarveOptions } from './options.js'
+export { type Durability, GiB, KiB, MiB, type ResolvedOptions, type RetentionOptions, type VarveOptions } from './options.js'
 export type { Damage, DamageKind, SequenceRange } from './read/damage.js'
 export type { ReadStreamOptions } from './read/read-stream.js'
 export type { ScannedItem, ScannedLocation, ScanOptions, ScanPoint } from './read/scan-options.js'

@@ -1,26 +1,28 @@
 import type { FileBackend } from '@varve/backend'
 import { type Clock, systemClock } from './clock.js'
-import { type CopyOptions, type CopyReport, copyStore } from './copy/copy-store.js'
+import type { CopyOptions, CopyReport } from './copy/copy-store.js'
+import type { Cursor } from './cursor/cursor.js'
+import type { CursorInfo, Cursors } from './cursor/cursors.js'
 import { Emitter } from './emitter.js'
 import { storeFailure, VarveError } from './errors.js'
 import type { Listener, VarveEventName } from './events.js'
 import { FileNaming } from './format/file-name.js'
 import type { Location } from './location.js'
 import { destroyStore } from './maintain/destroy-store.js'
+import type { Holder } from './maintain/holder.js'
 import type { TrimOptions } from './maintain/maintenance.js'
-import { openForReading, openForWriting } from './maintain/open-store.js'
-import { type RepairOptions, type RepairReport, repairStore } from './maintain/repair.js'
-import type { Holder } from './maintain/retention-rule.js'
-import { type VerifyOptions, type VerifyReport, verifyStore } from './maintain/verify.js'
+import type { RepairOptions, RepairReport } from './maintain/repair.js'
+import type { VerifyOptions, VerifyReport } from './maintain/verify.js'
+import { onFirstUse } from './on-first-use.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
 import { type ReadStreamOptions, readStream } from './read/read-stream.js'
-import { scan } from './read/scan.js'
+import { ELSEWHERE } from './read/reader.js'
+import { loadScans, scan } from './read/scan.js'
 import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
-import { ReadableSession } from './session/readable-session.js'
 import type { Session } from './session/session.js'
 import { STORE_PARTS, type StoreParts } from './session/store-parts.js'
-import { WritableSession } from './session/writable-session.js'
+import type { WritableSession } from './session/writable-session.js'
 import type { VarveState, VarveStats } from './stats.js'
 import { Transaction } from './write/transaction.js'
 import type { AddOptions } from './write/writer.js'
@@ -45,12 +47,14 @@ export class Varve {
   readonly #clock: Clock
   readonly #emitter: Emitter
   readonly #holders = new Set<Holder>()
+  readonly #cursors = new WeakMap<Session, Promise<Cursors>>()
   #overwrite: boolean
   #state: VarveState = 'idle'
   #session: Session | undefined
   /** The session again, where this program is the writer. */
   #writable: WritableSession | undefined
   #failure: VarveError | undefined
+  #endRetention = (): void => {}
   /** The last start or stop that was asked for and is not over. */
   #transition: { readonly to: 'running' | 'stopped'; readonly done: Promise<void> } | undefined
 
@@ -87,7 +91,18 @@ export class Varve {
   static async repair(backend: FileBackend, options: RepairOptions = NO_OPTIONS): Promise<RepairReport> {
     if (typeof backend?.list !== 'function') throw new TypeError('the first argument is a backend, such as fsBackend(directory)')
     const { dryRun, signal, onProgress, ...store } = options
-    return repairStore(backend, resolveOptions(store), options)
+    const resolved = resolveOptions(store)
+    const { repairStore } = await loadRepair()
+    return repairStore(backend, resolved, options)
+  }
+
+  /**
+   * Loads now what is otherwise loaded when it is first needed: the parts for writing, for reading beside a writer, for scans that go backwards or around damage, for removals, `copyTo`, `verify` and `repair`.
+   * For a program that may be offline by then, or whose files may be replaced while it runs. Rejects as `import()` does, and can be called again.
+   */
+  static async preload(): Promise<void> {
+    const [{ loadMaintenance }] = await Promise.all([loadWriting(), loadReading(), loadVerify(), loadRepair(), loadCopy(), loadScans()])
+    await loadMaintenance()
   }
 
   /** @internal */
@@ -169,7 +184,9 @@ export class Varve {
    * that was never used, or was trimmed or dropped. `INVALID_LOCATION` where no item of that size starts there, `CORRUPT` where its bytes are damaged. Works in state `failed` for what is durable.
    */
   async read(location: Location, { signal }: ReadOptions = NO_OPTIONS): Promise<Uint8Array | undefined> {
-    return this.#readable('read').reader.read(location, signal)
+    const { reader } = this.#readable('read')
+    const found = reader.readIfPrompt(location, signal)
+    return found === ELSEWHERE ? reader.readInTurn(location, signal) : found
   }
 
   /** {@link read} at once, where the backend can (`UNSUPPORTED` otherwise). It blocks the program for as long as the medium takes. `BUSY` at the moment at which the file is being trimmed or dropped, which `read` waits for. */
@@ -209,6 +226,35 @@ export class Varve {
     return scan(this.#readable('locations').source, options, false)
   }
 
+  /**
+   * A cursor by its name, which a consumer of the items has its place in: it remembers, in the store and on stable storage, what was committed, and goes on from there after a crash. A new one begins at the first item. Copies take it along.
+   * In a store that was opened with `readOnly` it can be read, not moved. Errors: `INVALID_OPTION` for a name that none can have, `CORRUPT`, `FOREIGN_FILE` or `UNSUPPORTED_VERSION` for a file that is not what it should be.
+   */
+  async cursor(name: string): Promise<Cursor> {
+    return (await this.#cursorsOf('cursor')).open(name)
+  }
+
+  /** All named cursors, and where they are. */
+  async cursors(): Promise<CursorInfo[]> {
+    return (await this.#cursorsOf('cursors')).list()
+  }
+
+  /** Forgets a cursor, durably; a damaged one too. What still holds it makes it anew when it commits. */
+  async removeCursor(name: string): Promise<void> {
+    await (await this.#cursorsOf('removeCursor')).remove(name)
+  }
+
+  #cursorsOf(operation: string): Promise<Cursors> {
+    const session = this.#readable(operation)
+    let cursors = this.#cursors.get(session)
+    if (!cursors) {
+      const parts = { backend: this.#backend, session, emitter: this.#emitter, checkWritable: (name: string) => void this.#writer(name) }
+      cursors = import('./cursor/cursors.js').then(({ Cursors }) => new Cursors(parts))
+      this.#cursors.set(session, cursors)
+    }
+    return cursors
+  }
+
   /** A set of items that will be stored all or none. */
   transaction(): Transaction {
     const session = this.#writer('transaction')
@@ -241,17 +287,17 @@ export class Varve {
    * Positions do not move; the locations removed read as nothing for ever. After a crash it is done or not begun. Errors: `OVERWRITE_DISABLED`, `INDEX_NOT_FOUND`, `INVALID_LOCATION`, `TRIM_MISMATCH`, `CORRUPT`.
    */
   async ltrim(index: number, position: number, options: TrimOptions = NO_OPTIONS): Promise<number> {
-    return this.#overwriting('ltrim').maintenance.trim('left', index, position, options)
+    return (await this.#overwriting('ltrim').maintenance()).trim('left', index, position, options)
   }
 
   /** Removes a file's items from `position` on, which is the position of the first item to remove; else as {@link ltrim}. The file is not added to any more. */
   async rtrim(index: number, position: number, options: TrimOptions = NO_OPTIONS): Promise<number> {
-    return this.#overwriting('rtrim').maintenance.trim('right', index, position, options)
+    return (await this.#overwriting('rtrim').maintenance()).trim('right', index, position, options)
   }
 
   /** Removes a file with all its items and resolves, once that is durable, to the length it had. Its index is not used again. */
   async dropIndex(index: number): Promise<number> {
-    return this.#overwriting('dropIndex').maintenance.drop(index)
+    return (await this.#overwriting('dropIndex').maintenance()).drop(index)
   }
 
   /** Removes the whole store, and its container if nothing else is in it. The store must be stopped (`RUNNING`). A crash in between leaves a store of the files that are left. */
@@ -282,6 +328,7 @@ export class Varve {
    */
   async verify(options: VerifyOptions = NO_OPTIONS): Promise<VerifyReport> {
     const { source } = this.#readable('verify')
+    const { verifyStore } = await loadVerify()
     return verifyStore(source, this.#backend, options)
   }
 
@@ -297,7 +344,8 @@ export class Varve {
   async copyTo(destination: FileBackend, options: CopyOptions = NO_OPTIONS): Promise<CopyReport> {
     if (typeof destination?.list !== 'function') throw new TypeError('copyTo takes a backend, such as fsBackend(directory)')
     const session = this.#readable('copyTo')
-    return copyStore({ session, destination, options: this.#options, clock: this.#clock }, options)
+    const { copyStore } = await loadCopy()
+    return copyStore({ session, backend: this.#backend, destination, options: this.#options, clock: this.#clock }, options)
   }
 
   /** What the store holds and does. Looks at the length of every file. */
@@ -331,6 +379,7 @@ export class Varve {
 
   async #startReading(): Promise<void> {
     const parts = { backend: this.#backend, options: this.#options, clock: this.#clock }
+    const { openForReading, ReadableSession } = await loadReading()
     const session = new ReadableSession(await openForReading(this.#backend, this.#options), parts)
     // Costs a look at every file, so it is done only for who listens.
     const stats = this.#emitter.has('start') ? session.stats() : undefined
@@ -346,6 +395,7 @@ export class Varve {
   }
 
   async #startWriting(): Promise<void> {
+    const { openForWriting, WritableSession } = await loadWriting()
     const store = await openForWriting(this.#backend, this.#options)
     this.#failure = undefined
     this.#state = 'running'
@@ -365,6 +415,20 @@ export class Varve {
     }
     if (store.cut.length > 0) this.#emitter.emit('recover', { cut: store.cut })
     this.#emitter.emit('start', { nextSequence: store.sequence })
+    this.#retain(this.#writable)
+  }
+
+  /** Has files dropped that are beyond the limits, where there are any; nobody waits for it. */
+  #retain(session: WritableSession): void {
+    const { maxAge, maxBytes, maxFiles } = this.#options.retention
+    if (maxAge === undefined && maxBytes === undefined && maxFiles === undefined) return
+    const parts = { limits: this.#options.retention, session, backend: this.#backend, emitter: this.#emitter, clock: this.#clock }
+    const retaining = import('./maintain/retention.js').then(({ Retention }) => {
+      const retention = new Retention({ ...parts, holders: this.#holders })
+      retention.look()
+      return retention
+    })
+    this.#endRetention = () => void retaining.then((retention) => retention.end())
   }
 
   async #stop(): Promise<void> {
@@ -384,7 +448,8 @@ export class Varve {
   async #closeWriter(session: WritableSession): Promise<void> {
     try {
       await this.#withTimeout('the last flush', async () => {
-        await session.maintenance.whenIdle()
+        await session.whenMaintained()
+        await (await this.#cursors.get(session))?.whenIdle()
         await session.writer.close()
       })
     } catch (error) {
@@ -407,6 +472,8 @@ export class Varve {
   }
 
   #end(): void {
+    this.#endRetention()
+    this.#endRetention = () => {}
     this.#session = undefined
     this.#state = 'stopped'
   }
@@ -470,3 +537,9 @@ export class Varve {
 }
 
 const NO_OPTIONS = Object.freeze({})
+
+const loadReading = onFirstUse(() => import('./session/reading.js'))
+const loadWriting = onFirstUse(() => import('./session/writing.js'))
+const loadVerify = onFirstUse(() => import('./maintain/verify.js'))
+const loadRepair = onFirstUse(() => import('./maintain/repair.js'))
+const loadCopy = onFirstUse(() => import('./copy/copy-store.js'))

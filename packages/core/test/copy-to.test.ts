@@ -1,4 +1,14 @@
-import { everyCrash, everyFault, fail, faultyBackend, hold, powerLossBackend, readFiles } from '@varve/backend/faults'
+import {
+  act,
+  everyCrash,
+  everyFault,
+  fail,
+  faultyBackend,
+  hold,
+  type PowerLossBackend,
+  powerLossBackend,
+  readFiles,
+} from '@varve/backend/faults'
 import {
   BackendError,
   type BackendFile,
@@ -509,7 +519,10 @@ describe('progress and abort', () => {
 })
 
 describe('what may go wrong at the destination', () => {
-  test('what a copy laid down without seeing its sync succeed is durable once the next copy is done', async () => {
+  test.each([
+    ['says no', (_: PowerLossBackend) => fail('IO')],
+    ['says no and loses what it was about', (disk: PowerLossBackend) => act('a sync loses its pages', () => disk.failNextSync())],
+  ])('what a copy laid down when a sync %s is durable once the next copy is done', async (_, fault) => {
     const { db } = await openStore(SMALL)
     await layBlocks(db, [20])
     const before = memoryBackend()
@@ -520,7 +533,7 @@ describe('what may go wrong at the destination', () => {
     for (let isWhole = false; !isWhole; failed += isWhole ? 0 : 1) {
       const disk = powerLossBackend({ files: await copyFiles(before) })
       const failing = faultyBackend(disk)
-      failing.inject({ kind: 'sync', nth: failed + 1, fault: fail('IO') })
+      failing.inject({ kind: 'sync', nth: failed + 1, fault: fault(disk) })
       isWhole = await db.copyTo(failing).then(
         () => true,
         () => false,

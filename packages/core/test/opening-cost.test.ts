@@ -52,7 +52,7 @@ describe('opening a store that was stopped', () => {
     expect(await costOfOpening(memory, { maxFileSize: 1024 * 1024 })).toEqual(await costOfOpening(await stoppedWith(1)))
   })
 
-  test('writes nothing', async () => {
+  test('changes nothing', async () => {
     const memory = await stoppedWith(3)
     const before = await copyFiles(memory)
     await costOfOpening(memory)

@@ -72,7 +72,7 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
     allowed: 'a whole number from 1 to 9',
   },
   maxBufferSize: {
-    standard: 16 * MiB,
+    standard: 4 * MiB,
     good: [128, 129, blockCapacity(128 * MiB)],
     bad: [[127, '127'], [0, '0'], [blockCapacity(128 * MiB) + 1, '134217621'], ...notNumbers],
     allowed: 'a whole number from 128 to 134217620',
@@ -120,6 +120,12 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
     bad: [[0, '0'], [65_537, '65537'], ...notNumbers],
     allowed: 'a whole number from 1 to 65536',
   },
+  cacheSize: {
+    standard: 64 * MiB,
+    good: [0, 1, 4 * GiB],
+    bad: [[-1, '-1'], [4 * GiB + 1, '4294967297'], ...notNumbers],
+    allowed: 'a whole number from 0 to 4294967296',
+  },
   genesisBytes: {
     standard: new TextEncoder().encode('VARV'),
     good: [new Uint8Array(4), new Uint8Array([1, 2, 3, 4])],
@@ -139,6 +145,16 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
   create: { standard: true, good: [true, false], bad: notFlags, allowed: 'true or false' },
   overwrite: { standard: false, good: [true, false], bad: notFlags, allowed: 'true or false' },
   readOnly: { standard: false, good: [true, false], bad: notFlags, allowed: 'true or false' },
+  retention: {
+    standard: {},
+    good: [{}, { maxBytes: 1 }, { maxAge: 1, maxFiles: 2, replicas: 0, cursors: ['a'] }],
+    bad: [
+      [null, 'null'],
+      [7, '7'],
+      [[], 'Array'],
+    ],
+    allowed: 'an object of limits',
+  },
   logger: {
     standard: silentLogger,
     good: [console, { debug() {}, info() {}, warn() {}, error() {} }],
@@ -253,12 +269,12 @@ describe('options', () => {
 })
 
 describe('the buffer', () => {
-  test('is half of a small file, and 16 MiB from 32 MiB on, unless it is given', () => {
+  test('is half of a small file, and 4 MiB from 8 MiB on, unless it is given', () => {
     expect(resolveOptions({ maxFileSize: 512 }).maxBufferSize).toBe(256)
     expect(resolveOptions({ maxFileSize: 1001 }).maxBufferSize).toBe(500)
-    expect(resolveOptions({ maxFileSize: 32 * MiB - 2 }).maxBufferSize).toBe(16 * MiB - 1)
-    expect(resolveOptions({ maxFileSize: 32 * MiB }).maxBufferSize).toBe(16 * MiB)
-    expect(resolveOptions({ maxFileSize: 4 * GiB - 1 }).maxBufferSize).toBe(16 * MiB)
+    expect(resolveOptions({ maxFileSize: 8 * MiB - 2 }).maxBufferSize).toBe(4 * MiB - 1)
+    expect(resolveOptions({ maxFileSize: 8 * MiB }).maxBufferSize).toBe(4 * MiB)
+    expect(resolveOptions({ maxFileSize: 4 * GiB - 1 }).maxBufferSize).toBe(4 * MiB)
     expect(resolveOptions({ maxFileSize: 512, maxBufferSize: 200 }).maxBufferSize).toBe(200)
   })
 

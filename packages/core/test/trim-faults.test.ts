@@ -1,4 +1,4 @@
-import { act, everyFault, type FaultReport, fail } from '@varve/backend/faults'
+import { act, everyFault, type FaultReport, fail, faultyBackend, powerLossBackend } from '@varve/backend/faults'
 import { type Location, type ScannedItem, Varve } from '@varve/core'
 import type { MemoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
@@ -290,5 +290,33 @@ describe('a removal that fails', () => {
       expect((await collect(second.scan()))[0]?.location.index).toBe(first)
       await second.stop()
     }
+  })
+})
+
+describe('a removal of which nobody saw that it is durable', () => {
+  const tries: readonly (readonly [string, (db: Varve, all: readonly ScannedItem[]) => Promise<unknown>, string | number])[] = [
+    ['an ltrim', (db, all) => db.ltrim(1, nthIn(all, 1, 2).position), 0],
+    ['an rtrim', (db, all) => db.rtrim(1, nthIn(all, 1, 2).position), 0],
+    ['a drop', (db) => db.dropIndex(1), 'INDEX_NOT_FOUND'],
+  ]
+
+  test.each(tries)('%s, is so when another try finds nothing left to remove', async (_, remove, answer) => {
+    const source = await openStore(SMALL)
+    await files(source)
+    const disk = powerLossBackend({ files: await copyFiles(source.memory) })
+    const failing = faultyBackend(disk)
+    const db = new Varve(failing, SMALL, new ManualClock())
+    await db.start()
+    const all = await collect(db.scan())
+    failing.inject({ kind: 'replace', fault: act('the directory can not be synced', () => disk.failNextSync({ of: 'directory' })) })
+    expect(await codeOf(remove(db, all))).toBe('IO')
+    const left = await collect(db.scan())
+    expect(left.length).toBeLessThan(all.length)
+    expect(await remove(db, all).catch(({ code }: { code: string }) => code)).toBe(answer)
+    for (const state of disk.crashStates()) {
+      await using after = await Varve.open(state.backend(), SMALL)
+      expect(await collect(after.scan())).toEqual(left)
+    }
+    await db.stop()
   })
 })

@@ -7,13 +7,21 @@ import { makeDirectory, syncDirectory, syncName } from './directory.js'
 import { errnoOf, type FsErrorOptions, fsError } from './fs-error.js'
 import { FsFile } from './fs-file.js'
 import { describeHolder } from './lock/lock-holder.js'
+import { PromptReads } from './prompt-reads.js'
+import { PromptWrites } from './prompt-writes.js'
 import { close, open, rename, unlink } from './raw-fs.js'
+import { SpaceAhead } from './space-ahead.js'
 
 export interface FsBackendOptions {
   /** The permissions of a file that is created, before the process's umask: `0o600`, its owner's only. */
   readonly fileMode?: number
   /** The permissions of a directory that is created, before the process's umask: `0o700`, its owner's only. */
   readonly directoryMode?: number
+  /**
+   * Bytes of space that may be taken ahead in a file to which small items are durably added one after the other: zeros behind its end, which make the syncs that follow faster, as
+   * the system need not write down that the file grew. Given back when the file is closed, and after a crash by the next writer. Default 1 MiB, at most 16 MiB; 0 takes none.
+   */
+  readonly spaceAhead?: number
 }
 
 /**
@@ -22,12 +30,17 @@ export interface FsBackendOptions {
  * A file that may be read but not written is opened for reading only, so a store can be read where it can't be changed.
  * What is not a regular file (a link, a pipe, a directory) is never opened: `UNSUPPORTED`.
  */
-export function fsBackend(path: string | URL, { fileMode = 0o600, directoryMode = 0o700 }: FsBackendOptions = {}): FileBackend {
+export function fsBackend(
+  path: string | URL,
+  { fileMode = 0o600, directoryMode = 0o700, spaceAhead = 1024 * 1024 }: FsBackendOptions = {},
+): FileBackend {
   if (!(path instanceof URL) && (typeof path !== 'string' || path === ''))
     throw new TypeError(`fsBackend: path must be a path or a file URL, not ${String(path)}`)
   assertMode('fileMode', fileMode)
   assertMode('directoryMode', directoryMode)
-  return new FsBackend(path instanceof URL ? fileURLToPath(path) : path, { fileMode, directoryMode })
+  if (!(Number.isInteger(spaceAhead) && spaceAhead >= 0 && spaceAhead <= MOST_AHEAD))
+    throw new TypeError(`fsBackend: spaceAhead must be 0 to ${MOST_AHEAD} bytes, not ${String(spaceAhead)}`)
+  return new FsBackend(path instanceof URL ? fileURLToPath(path) : path, { fileMode, directoryMode }, spaceAhead)
 }
 
 // O_NOFOLLOW refuses a link, O_NONBLOCK keeps a pipe from waiting for its other end. Windows has neither.
@@ -35,17 +48,24 @@ const { O_RDWR, O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
 const readWrite = O_RDWR | O_NOFOLLOW | O_NONBLOCK
 const readOnly = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
 
+// It is held in memory as zeros, and written in one go.
+const MOST_AHEAD = 16 * 1024 * 1024
+
 const notWritable = new Set(['EACCES', 'EPERM', 'EROFS'])
 
 class FsBackend implements FileBackend {
   readonly description: string
   readonly #path: string
   readonly #modes: ContainerModes
+  readonly #ahead: SpaceAhead
+  readonly #prompt = new PromptReads()
+  readonly #promptWrites = new PromptWrites()
 
-  constructor(path: string, modes: ContainerModes) {
+  constructor(path: string, modes: ContainerModes, spaceAhead: number) {
     this.description = `fs ${path}`
     this.#path = resolve(path)
     this.#modes = modes
+    this.#ahead = new SpaceAhead(spaceAhead)
   }
 
   list(): Promise<readonly string[]> {
@@ -80,6 +100,8 @@ class FsBackend implements FileBackend {
 
   create(name: string): Promise<BackendFile> {
     return this.#run(`create ${name}`, async () => {
+      // A store that makes its next file is done with the one before, and is to keep nothing there but what it wrote.
+      this.#ahead.giveBack()
       const fd = await this.#create(this.#pathOf(name))
       try {
         // Some file systems make a name durable and not the file that it names.
@@ -89,7 +111,12 @@ class FsBackend implements FileBackend {
         await close(fd)
         throw error
       }
-      return new FsFile(fd, `${this.description}: ${name}`, true)
+      return new FsFile(fd, `${this.description}: ${name}`, {
+        writable: true,
+        ahead: this.#ahead,
+        prompt: this.#prompt,
+        promptWrites: this.#promptWrites,
+      })
     })
   }
 
@@ -143,7 +170,12 @@ class FsBackend implements FileBackend {
       closeSync(fd)
       throw error
     }
-    return new FsFile(fd, `${this.description}: ${name}`, writable)
+    return new FsFile(fd, `${this.description}: ${name}`, {
+      writable,
+      ahead: this.#ahead,
+      prompt: this.#prompt,
+      promptWrites: this.#promptWrites,
+    })
   }
 
   #pathOf(name: string): string {

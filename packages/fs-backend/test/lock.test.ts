@@ -38,6 +38,36 @@ const told = (path: string) => JSON.parse(system.readFileSync(lockFile(path), 'u
 const tell = (path: string, text: string) => system.writeFileSync(lockFile(path), text)
 const names = (path: string) => system.readdirSync(path).sort()
 
+test.each(['Bun', 'Deno'])(
+  '%s, which calls of the binary would end, gets a pid file that respects a kernel lock and is respected',
+  async (runtime) => {
+    const path = temporaryDirectory()
+    const kernel = await fsBackend(path).lock()
+    vi.stubGlobal(runtime, {})
+    try {
+      native.tryLock = () => {
+        throw new Error('not to be called')
+      }
+      await expect(fsBackend(path).lock()).rejects.toMatchObject({
+        code: 'LOCKED',
+        message: expect.stringContaining('kernel lock of process'),
+      })
+      await kernel.release()
+      const lock = await fsBackend(path).lock()
+      expect(told(path)).toMatchObject({ ...here, lock: 'pid file' })
+      vi.unstubAllGlobals()
+      native.tryLock = undefined
+      await expect(fsBackend(path).lock()).rejects.toMatchObject({
+        code: 'LOCKED',
+        message: expect.stringContaining('pid file of process'),
+      })
+      await lock.release()
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  },
+)
+
 describe('a kernel lock', () => {
   test('tells who holds it, in its description and in the lock file', async () => {
     const path = temporaryDirectory()

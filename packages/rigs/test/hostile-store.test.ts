@@ -14,13 +14,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { seededRandom } from '@varve/backend/faults'
 import { type Location, type ScannedItem, Varve, VarveError } from '@varve/core'
 import { fsBackend } from '@varve/fs-backend'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fileMapBackend } from '../src/corruption/file-map-backend.js'
 import { forgedStore } from '../src/corruption/forged-store.js'
 import { GOLDEN_OPTIONS, type GoldenStore, goldenStore, goldenStores } from '../src/corruption/golden-store.js'
-import { seededRandom } from '../src/programs/seeded-random.js'
 import { printCount } from './print-count.js'
 
 const timeout = 300_000

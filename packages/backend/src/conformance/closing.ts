@@ -37,6 +37,7 @@ export const closing: readonly ConformanceCase[] = [
       }
       if (file.sizeSync) calls.sizeSync = () => file.sizeSync?.()
       if (file.readSync) calls.readSync = () => file.readSync?.(target, 0)
+      if (file.readIfPrompt) calls.readIfPrompt = () => file.readIfPrompt?.(target, 0)
       const other = await backend.open('a')
       for (const [method, call] of Object.entries(calls)) await rejects('IO', `${method} after close`, call)
       await expectContent(other, sampleBytes(10), 'the file')

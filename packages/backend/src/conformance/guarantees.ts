@@ -19,7 +19,7 @@ export const guarantees = {
   'read/whole': 'a read gives fewer bytes than asked only where the file ends',
   'read/end': 'a read counts no byte at or behind the end, and none into an empty target',
   'read/target': 'a read touches nothing but its target',
-  'read/sync': 'readSync, where there is one, gives what read gives',
+  'read/sync': 'readSync, where there is one, gives what read gives, and so does readIfPrompt where it gives anything',
   'size/sync': 'sizeSync, where there is one, gives what size gives',
   'append/order': 'chunks are laid down one after the other, 1 to 1024 of them, empty ones too',
   'append/views': 'of a chunk that is a part of a larger buffer, that part is written',

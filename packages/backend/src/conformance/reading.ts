@@ -97,6 +97,11 @@ export const reading: readonly ConformanceCase[] = [
         equalBytes(atOnce.subarray(2, 2 + count), target.subarray(0, count), `read at once at ${position}`)
         equalBytes(atOnce.subarray(0, 2), new Uint8Array(2).fill(0xee), 'before the target')
         equalBytes(atOnce.subarray(2 + length), new Uint8Array(2).fill(0xee), 'behind the target')
+        const promptly = new Uint8Array(length)
+        const given = file.readIfPrompt?.(promptly, position)
+        if (given === undefined) continue
+        equal(given, count, `bytes of ${length} read promptly at ${position}`)
+        equalBytes(promptly.subarray(0, given), target.subarray(0, count), `read promptly at ${position}`)
       }
     },
   },

@@ -19,4 +19,5 @@ export type {
   SyncFailure,
 } from './power-loss.js'
 export { powerLossBackend } from './power-loss-backend.js'
+export { type Random, seededRandom } from './seeded-random.js'
 export { readFiles, writeFiles } from './stored-files.js'

@@ -1,7 +1,7 @@
-/** @internal The same numbers for the same seed, on every platform: whole ones below `limit`. */
+/** Whole numbers from 0 up to, and without, `limit`. */
 export type Random = (limit: number) => number
 
-/** @internal */
+/** Numbers that look random, and are the same ones for the same seed on every platform: so that a test can be run again as it was. Not for secrets. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0
   return (limit) => {

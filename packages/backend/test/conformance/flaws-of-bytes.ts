@@ -57,6 +57,9 @@ export const flawsOfBytes: readonly Flaw[] = [
     readSync: (target, position) =>
       file.readSync(new Uint8Array(target.buffer, target.byteOffset, target.byteLength + 1), position) && file.readSync(target, position),
   })),
+  flawedFiles('read/sync', 'reads promptly what is elsewhere', (file) => ({
+    readIfPrompt: (target, position) => file.readSync(target, position + 1),
+  })),
   flawed('read/sync', 'reads at once only what it created', (backend) => ({
     open: async (name) => withMethods<BackendFile>(await backend.open(name), { readSync: undefined }),
   })),
@@ -305,6 +308,12 @@ export const flawsOfBytes: readonly Flaw[] = [
   })),
   flawedFiles('close/rejects', 'reads at once after close', (file) => ({
     readSync: (target, position) => {
+      target.set(file.content.bytes.subarray(position, position + target.byteLength))
+      return target.byteLength
+    },
+  })),
+  flawedFiles('close/rejects', 'reads promptly after close', (file) => ({
+    readIfPrompt: (target, position) => {
       target.set(file.content.bytes.subarray(position, position + target.byteLength))
       return target.byteLength
     },

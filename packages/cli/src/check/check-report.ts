@@ -6,7 +6,7 @@ import { describeLost } from './describe-damage.js'
 
 const right = 'right' as const
 
-export function printVerifyReport({ files, bytes, items, lost, damages, omitted }: VerifyReport, out: Output): void {
+export function printVerifyReport({ files, bytes, items, lost, damages, omitted, damagedCursors }: VerifyReport, out: Output): void {
   out.write(
     renderTable(
       out,
@@ -22,6 +22,7 @@ export function printVerifyReport({ files, bytes, items, lost, damages, omitted 
   )
   printDamages(damages, out)
   if (omitted > 0) out.write(`and ${countOf(omitted, 'more place')}\n`)
+  for (const name of damagedCursors) out.write(`the cursor ${name} is damaged, and no item with it: its consumer has to begin anew\n`)
 }
 
 export function printRepairReport({ dryRun, steps, damages }: RepairReport, out: Output): void {

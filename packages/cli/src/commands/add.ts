@@ -29,7 +29,7 @@ export function addCommand(context: Context): Command {
       'Adds each FILE as an item, or standard input as one, and prints the location of each as soon as it is on stable storage: what is printed survives a power loss. ' +
         'Where there is no store it is made.',
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .argument('[FILE...]', 'files to add; - is standard input')
     .addOption(new Option('--lines', 'every line is an item; empty ones are left out').conflicts('nul'))
     .option('--nul', 'the same with items that end in a NUL byte, as find -print0 prints them')

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { durationArgument, sizeArgument } from '../arguments/quantity-arguments.js'
 import { bench } from '../bench/bench.js'
 import type { Context } from '../context.js'
+import { directoryOf } from '../store/store-place.js'
 import { formatCount, formatDuration, formatRate } from '../terminal/quantities.js'
 import { renderTable } from '../terminal/table.js'
 import { addCommonOptions, type CommonOptions } from './common-options.js'
@@ -30,7 +31,7 @@ export function benchCommand(context: Context): Command {
   return addCommonOptions(command, 'bench /mnt/disk/blocks --item 1MiB').action(
     async (path: string, { size, item, time, json }: Options) => {
       const report = await bench({
-        store: path,
+        store: directoryOf(path, 'varve bench'),
         size,
         itemSize: Math.max(1, item),
         time,

@@ -12,6 +12,7 @@ import { inspectCommand } from './inspect.js'
 import { listCommand } from './list.js'
 import { readCommand } from './read.js'
 import { repairCommand } from './repair.js'
+import { replicateCommand } from './replicate.js'
 import { roundtripCommand } from './roundtrip.js'
 import { scanCommand } from './scan.js'
 import { statsCommand } from './stats.js'
@@ -34,6 +35,7 @@ export const commands: readonly ((context: Context) => Command)[] = [
   dropCommand,
   destroyCommand,
   copyCommand,
+  replicateCommand,
   importCommand,
   exportCommand,
   benchCommand,

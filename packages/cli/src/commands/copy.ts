@@ -1,8 +1,8 @@
-import { fsBackend } from '@varve/fs-backend'
 import { Command } from 'commander'
 import type { Context } from '../context.js'
 import { CommandError, ExitCode } from '../exit-code.js'
 import { type FoundStore, findStore } from '../store/find-store.js'
+import { placeOf, type StorePlace } from '../store/store-place.js'
 import { reading } from '../store/with-store.js'
 import { startProgress } from '../terminal/progress.js'
 import { countOf, formatBytes } from '../terminal/quantities.js'
@@ -19,16 +19,17 @@ export function copyCommand(context: Context): Command {
       'Copies all that is durable in STORE to DEST, beside whoever writes to it, and reads back what it wrote. DEST is a store of its own then, with the same locations. Done again it copies only what is new, and follows trims and drops. ' +
         'What is interrupted leaves a valid store of a part of the items, and goes on next time.',
     )
-    .argument('<STORE>', 'the directory of the store')
-    .argument('<DEST>', 'the directory of the copy: new, empty or an earlier copy')
+    .argument('<STORE>', 'the store: a directory or a URL')
+    .argument('<DEST>', 'the place of the copy: new, empty or an earlier copy')
     .option('--full', 'write every file anew, also those that an earlier copy brought')
   return addCommonOptions(command, 'copy blocks /backup/blocks').action(async (path: string, destination: string, options: Options) => {
     await reading(path, async (store, found) => {
-      await refuseOther(found, destination)
+      const place = await placeOf(destination)
+      await refuseOther(found, place)
       const progress = startProgress(context.err, 'copy', (await store.stats()).bytes)
       let done = 0
       const report = await store
-        .copyTo(fsBackend(destination), {
+        .copyTo(place.backend, {
           incremental: !options.full,
           signal: context.signal,
           onProgress: ({ bytes }) => {
@@ -51,11 +52,12 @@ export function copyCommand(context: Context): Command {
   })
 }
 
-async function refuseOther({ header }: FoundStore, destination: string): Promise<void> {
+/** Where DEST holds another store: nothing of it is touched. */
+export async function refuseOther({ header }: FoundStore, destination: StorePlace): Promise<void> {
   const there = (await findStore(destination))?.header
   if (header && there && Buffer.compare(header.storeId, there.storeId) !== 0)
     throw new CommandError(
       ExitCode.usage,
-      `${destination} holds another store; choose a directory that is new, or one that this store was copied to`,
+      `${destination.name} holds another store; choose a place that is new, or one that this store was copied to`,
     )
 }

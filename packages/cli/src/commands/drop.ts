@@ -15,7 +15,7 @@ export function dropCommand(context: Context): Command {
   const command = new Command('drop')
     .summary('remove a data file with all its items')
     .description('Removes a data file with all its items. Its index is not used again.')
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .argument('<INDEX>', 'the number of the data file', countArgument)
   return addCommonOptions(addYesOption(command), 'drop blocks 3').action(async (path: string, index: number, { yes, json }: Options) => {
     if (!yes) {

@@ -14,7 +14,7 @@ export function exportCommand(context: Context): Command {
     .description(
       'Writes every item to a file of its own in DIR, which is made and must be empty, and a manifest.jsonl with a line for each: location, sequence, timestamp, size, file and sha256. The manifest is there when everything else is.',
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .argument('<DIR>', 'where the files go')
   return addCommonOptions(addSelectionOptions(command), 'export blocks items').action(
     async (path: string, directory: string, options: CommonOptions & SelectionOptions) => {

@@ -19,7 +19,7 @@ export function followCommand(context: Context): Command {
   const command = new Command('follow')
     .summary('print items as they come, beside a writer')
     .description('Prints the items that another process adds, as it lays them down, until it is interrupted.')
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .option('--from <POINT>', `begin with what is there from then on: ${POINT} (default: only what comes)`, pointArgument)
     .option('--limit <COUNT>', 'end after so many', countArgument)
   addFormatOptions(command, ['list', 'raw', 'jsonl', 'hex'])

@@ -7,6 +7,7 @@ import { AiodiskdbFiles } from '../import/aiodiskdb-files.js'
 import { checkList } from '../import/check-list.js'
 import { importItems } from '../import/import-items.js'
 import { type ListedItem, type Refusal, readLocationList } from '../import/listed-item.js'
+import { directoryOf } from '../store/store-place.js'
 import { startProgress } from '../terminal/progress.js'
 import { countOf } from '../terminal/quantities.js'
 import { Results } from '../terminal/results.js'
@@ -39,7 +40,8 @@ export function importCommand(context: Context): Command {
     .option('--padding <DIGITS>', 'how many digits follow in their names', countArgument, 5)
     .option('--genesis <HEX>', 'the four bytes that they begin with (default: 0dce8f37)', hexArgument)
   return addCommonOptions(command, 'import aiodiskdb old blocks --locations locations.jsonl').action(
-    (_: string, directory: string, path: string, options: Options) => runImport(directory, path, options, context),
+    (_: string, directory: string, path: string, options: Options) =>
+      runImport(directory, directoryOf(path, 'varve import'), options, context),
   )
 }
 

@@ -22,7 +22,7 @@ export function inspectCommand(context: Context): Command {
     .description(
       'Shows the header, the blocks, their groups and records of a data file, in order, as they lie on disk: what is torn, damaged or no block at all, too. FORMAT.md says what they mean. Without INDEX it shows the header of every file.',
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .argument('[INDEX]', 'the number of the data file', countArgument)
     .option('--no-records', 'blocks only')
   return addCommonOptions(command, 'inspect blocks', 'inspect blocks 3 --no-records').action(
@@ -47,17 +47,17 @@ export function inspectCommand(context: Context): Command {
   )
 }
 
-function fileOf({ files, path }: FoundStore, index: number): DataFile {
+function fileOf({ files, name }: FoundStore, index: number): DataFile {
   const file = files.find((one) => one.index === index)
   if (file) return file
   const range = `${files[0]?.index} to ${files[files.length - 1]?.index}`
-  throw new CommandError(ExitCode.notFound, `${path} has no data file ${index}; those that are there are from ${range}`)
+  throw new CommandError(ExitCode.notFound, `${name} has no data file ${index}; those that are there are from ${range}`)
 }
 
-async function* findingsIn(file: DataFile, { header }: FoundStore): AsyncGenerator<Finding, void, undefined> {
-  const handle = await openDataFile(file)
+async function* findingsIn(file: DataFile, found: FoundStore): AsyncGenerator<Finding, void, undefined> {
+  const handle = await openDataFile(file, found)
   try {
-    yield* inspectFile(await FileBytes.of(handle), { index: file.index, fallback: header })
+    yield* inspectFile(await FileBytes.of(handle), { index: file.index, fallback: found.header })
   } finally {
     await handle.close()
   }

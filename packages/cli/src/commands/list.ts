@@ -13,7 +13,7 @@ export function listCommand(context: Context): Command {
     .description(
       'Prints a line for each item, in the order of adding: its location, sequence, time and size. What the items hold is not read.',
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
   return addCommonOptions(addSelectionOptions(command), 'list blocks --reverse --limit 10', 'list blocks --from 2h --json').action(
     async (path: string, options: CommonOptions & SelectionOptions) => {
       await reading(path, async (store) => {

@@ -18,7 +18,7 @@ export function readCommand(context: Context): Command {
     .description(
       "Prints the items at these locations, one after the other and with nothing between them. Each is checked first, but for those larger than 16 MiB, which are checked at their end, and for a part of one, which can't be.",
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .argument(
       '[LOCATION...]',
       'locations; without any they come on standard input, the first word of each line',

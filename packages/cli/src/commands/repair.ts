@@ -1,5 +1,4 @@
 import { Varve } from '@varve/core'
-import { fsBackend } from '@varve/fs-backend'
 import { Command } from 'commander'
 import { printRepairReport } from '../check/check-report.js'
 import { showingProgress } from '../check/verify-progress.js'
@@ -19,13 +18,13 @@ export function repairCommand(context: Context): Command {
       'Shows what would make a damaged store whole, and with --yes does it. Every intact item stays where it is; an item that is lost keeps its place and reads as damaged. ' +
         'What is cut off, overwritten or set aside is first kept in the directory of the store, under names that begin with .quarantine.; nothing but varve destroy removes it.',
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .option('-y, --yes', 'do it')
   return addCommonOptions(command, 'repair blocks', 'repair blocks --yes').action(async (path: string, { yes, json }: Options) => {
     const found = await requireStore(path)
     const totalBytes = await sizeOfFiles(found)
     const report = await showingProgress(context.err, { label: 'examine', totalBytes }, (onProgress) =>
-      Varve.repair(fsBackend(path), { ...found.options, dryRun: yes !== true, signal: context.signal, onProgress }),
+      Varve.repair(found.backend, { ...found.options, dryRun: yes !== true, signal: context.signal, onProgress }),
     )
     if (json) context.out.write(`${JSON.stringify(report)}\n`)
     else printRepairReport(report, context.out)

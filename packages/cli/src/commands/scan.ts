@@ -11,7 +11,7 @@ export function scanCommand(context: Context): Command {
   const command = new Command('scan')
     .summary('print the items themselves')
     .description('Prints the items, in the order of adding. Every one is checked before it is printed.')
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
   addFormatOptions(addSelectionOptions(command), ['raw', 'jsonl', 'hex', 'tar'])
   return addCommonOptions(command, 'scan blocks --lines | head', 'scan blocks --format tar > items.tar').action(
     async (path: string, options: FormatOptions & SelectionOptions) => {

@@ -15,7 +15,7 @@ export function statsCommand(context: Context): Command {
     .description(
       'Says how many files, items and bytes the store holds, how old they are and how large, whether it was stopped properly, and who has it open for writing.',
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .option('--quick', 'leave out what takes a walk through all items: their number, ages and sizes')
   return addCommonOptions(command, 'stats blocks').action(async (path: string, { quick, json }: Options) => {
     const stats = await reading(path, (store, found) => storeStats(store, found, !quick, context))

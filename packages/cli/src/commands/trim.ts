@@ -37,7 +37,7 @@ export function rtrimCommand(context: Context): Command {
 function trimCommand(command: Command, side: 'left' | 'right', context: Context): Command {
   const name = command.name()
   command
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
     .argument('<LOCATION>', 'an item of the file; INDEX:POSITION is enough', placeArgument)
   return addCommonOptions(addYesOption(command), `${name} blocks 3:44:1000`, `${name} blocks 3:44 --yes --expect 0d0a`).action(
     async (path: string, location: Location, { yes, expect, json }: Options) => {

@@ -14,7 +14,7 @@ export function verifyCommand(context: Context): Command {
     .description(
       'Reads every byte of the store that is durable, beside whoever writes to it, and names all that is damaged, missing or not of this store, and which items are lost with it. Changes nothing.',
     )
-    .argument('<STORE>', 'the directory of the store')
+    .argument('<STORE>', 'the store: a directory or a URL')
   return addCommonOptions(command, 'verify blocks && echo all is well').action(async (path: string, { json }: CommonOptions) => {
     await reading(path, async (store, found) => {
       const totalBytes = await sizeOfFiles(found)

@@ -1,21 +1,21 @@
-import type { FileHandle } from 'node:fs/promises'
+import type { BackendFile } from '@varve/core'
 
 const CHUNK = 1024 * 1024
 
 /** The bytes of a file, read a piece at a time. */
 export class FileBytes {
-  readonly #file: FileHandle
+  readonly #file: BackendFile
   readonly size: number
   #held: Uint8Array = new Uint8Array(0)
   #from = 0
 
-  private constructor(file: FileHandle, size: number) {
+  private constructor(file: BackendFile, size: number) {
     this.#file = file
     this.size = size
   }
 
-  static async of(file: FileHandle): Promise<FileBytes> {
-    return new FileBytes(file, (await file.stat()).size)
+  static async of(file: BackendFile): Promise<FileBytes> {
+    return new FileBytes(file, await file.size())
   }
 
   /** That many bytes from `offset` on; fewer where the file ends before. */
@@ -27,13 +27,7 @@ export class FileBytes {
 
   async #load(offset: number, length: number): Promise<void> {
     const bytes = new Uint8Array(Math.min(Math.max(length, CHUNK), Math.max(0, this.size - offset)))
-    let filled = 0
-    while (filled < bytes.length) {
-      const { bytesRead } = await this.#file.read(bytes, filled, bytes.length - filled, offset + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
-    }
-    this.#held = bytes.subarray(0, filled)
+    this.#held = bytes.subarray(0, await this.#file.read(bytes, offset))
     this.#from = offset
   }
 }

@@ -3,18 +3,18 @@ import type { FoundStore } from '../store/find-store.js'
 import { openDataFile } from '../store/open-data-file.js'
 
 /** Whether the store was stopped properly: its last file ends in a closing block, and the next start has nothing to recover. */
-export async function isClean({ files }: FoundStore): Promise<boolean> {
-  const last = files[files.length - 1]
+export async function isClean(found: FoundStore): Promise<boolean> {
+  const last = found.files.at(-1)
   if (!last) return false
-  const file = await openDataFile(last)
+  const file = await openDataFile(last, found)
   try {
-    const { size } = await file.stat()
+    const size = await file.size()
     const head = Buffer.alloc(FILE_HEADER_BYTES)
-    await file.read(head, 0, FILE_HEADER_BYTES, 0)
+    await file.read(head, 0)
     const header = decodeFileHeader(head)
     if (typeof header === 'string' || size < FILE_HEADER_BYTES + BLOCK_HEADER_BYTES) return false
     const tail = Buffer.alloc(BLOCK_HEADER_BYTES)
-    await file.read(tail, 0, BLOCK_HEADER_BYTES, size - BLOCK_HEADER_BYTES)
+    await file.read(tail, size - BLOCK_HEADER_BYTES)
     const position = size - BLOCK_HEADER_BYTES - FILE_HEADER_BYTES + header.trimOffset
     const block = readBlockHeader(tail, 0, { storeSeed: storeSeedOf(header.storeId), index: last.index, position })
     return block !== undefined && isClosing(block, position)

@@ -17,7 +17,7 @@ export interface StoreStats {
   readonly nextSequence: number
   /** Whether the next start has nothing to recover. */
   readonly isClean: boolean
-  /** Who has it open for writing. */
+  /** Who has it open for writing; null also where that can't be told, as the store is not in a directory. */
   readonly lock: string | null
   readonly items?: ItemStats
 }
@@ -47,7 +47,7 @@ export async function storeStats(store: Varve, found: FoundStore, walk: boolean,
     firstSequence,
     nextSequence,
     isClean: await isClean(found),
-    lock: lockHolderOf(found.path) ?? null,
+    lock: (found.directory !== undefined && lockHolderOf(found.directory)) || null,
     ...(items && { items }),
   }
 }

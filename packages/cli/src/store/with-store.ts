@@ -1,18 +1,19 @@
 import { Varve, type VarveOptions } from '@varve/core'
-import { fsBackend } from '@varve/fs-backend'
 import { type FoundStore, findStore, requireStore } from './find-store.js'
+import { placeOf } from './store-place.js'
 
 /** Opens a store beside whoever writes to it. */
 export async function reading<T>(path: string, work: (store: Varve, found: FoundStore) => Promise<T>): Promise<T> {
   const found = await requireStore(path)
-  const store = await Varve.open(fsBackend(path), { ...found.options, create: false, readOnly: true })
+  const store = await Varve.open(found.backend, { ...found.options, create: false, readOnly: true })
   return stoppingAfter(store, () => work(store, found))
 }
 
 /** Opens a store to write to it. Where there is none it is made, unless `create` is false. */
 export async function writing<T>(path: string, options: VarveOptions, work: (store: Varve) => Promise<T>): Promise<T> {
-  const found = options.create === false ? await requireStore(path) : await findStore(path)
-  const store = await Varve.open(fsBackend(path), { ...found?.options, ...options })
+  const place = options.create === false ? await requireStore(path) : await placeOf(path)
+  const found = await findStore(place)
+  const store = await Varve.open(place.backend, { ...found?.options, ...options })
   return stoppingAfter(store, () => work(store))
 }
 

@@ -31,7 +31,7 @@ describe('varve verify', () => {
     expect([exitCode, err]).toEqual([ExitCode.fine, ''])
     expect(out).toMatch(/intact items +│ +2 │\n.+damaged places +│ +0 │/)
     const { bytes, ...report } = JSON.parse((await varve('verify', path, '--json')).out)
-    expect(report).toEqual({ isIntact: true, files: 1, items: 2, lost: 0, damages: [], omitted: 0 })
+    expect(report).toEqual({ isIntact: true, files: 1, items: 2, lost: 0, damagedCursors: [], damages: [], omitted: 0 })
     expect(bytes).toBeGreaterThan(0)
   })
 

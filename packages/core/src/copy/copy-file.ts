@@ -1,6 +1,7 @@
 import { BackendError, type FileBackend } from '@varve/backend'
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { decodeFileHeader, encodeFileHeader, FILE_HEADER_BYTES } from '../format/file-header.js'
+import { proveEnd } from '../maintain/prove-end.js'
 import { bytesOf, removeIfThere, writeReplacement } from '../maintain/rewrite-file.js'
 import { KiB, MiB } from '../options.js'
 import { BlockCursor, HEADER_CHUNK } from '../read/block-cursor.js'
@@ -75,14 +76,15 @@ export async function openBeginning(parts: Omit<CopyFileParts, 'temporary' | 'in
 }
 
 /** Cuts off what an interrupted copy left unfinished, and makes the rest durable. Whether the file can be gone on with. */
-async function settle(there: OpenFile, { storeSeed }: Pick<CopyFileParts, 'storeSeed'>): Promise<boolean> {
-  const verdict = await inspectTail(there, storeSeed)
+async function settle(there: OpenFile, parts: Pick<CopyFileParts, 'storeSeed'>): Promise<boolean> {
+  const verdict = await inspectTail(there, parts.storeSeed)
   if (verdict.kind === 'damaged' || verdict.kind === 'unfinished') return false
-  const end = verdict.kind === 'torn' ? verdict.from : verdict.kind === 'whole' ? verdict.zerosFrom : there.end
-  if (end < there.end) await there.file.truncate(there.physical(end))
-  there.end = end
-  // A clean end too: nobody may have seen the sync of its closing block succeed, and files are put behind it.
-  await there.file.sync()
+  if (verdict.kind === 'torn') {
+    await there.file.truncate(there.physical(verdict.from))
+    there.end = verdict.from
+    return settle(there, parts)
+  }
+  await proveEnd(there, verdict)
   return true
 }
 

@@ -14,6 +14,7 @@ import type { ScannedItem, ScanOptions } from '../read/scan-options.js'
 import type { Place } from '../read/scan-source.js'
 import { ReadableSession } from '../session/readable-session.js'
 import type { Session } from '../session/session.js'
+import { copyCursors, readCursors } from './copy-cursors.js'
 import { copyFile } from './copy-file.js'
 
 export interface CopyOptions {
@@ -50,11 +51,13 @@ export interface CopyReport {
 
 export interface StoreCopyParts {
   readonly session: Session
+  /** What the store is in. */
+  readonly backend: FileBackend
   readonly destination: FileBackend
   readonly options: ResolvedOptions
   readonly clock: Clock
   /** Up to where it is to be copied. Default: all that is durable, or looks so beside a writer elsewhere. */
-  readonly end?: Place
+  readonly end?: Place & { readonly sequence: number }
   /** Runs `action` with a data file, if it is there. Default: nobody trims or drops the file meanwhile. */
   readonly withFile?: FileSet['with']
 }
@@ -96,8 +99,10 @@ class StoreCopy {
   }
 
   async run(): Promise<CopyReport> {
-    const { session } = this.#parts
+    const { session, backend, destination } = this.#parts
     const { source } = session
+    // Before what is durable is looked at: so none is ahead of the items that are copied.
+    const cursors = await readCursors(backend, session.files.identity)
     const stats = await session.stats()
     this.#totalBytes = stats.bytes
     const indexes = await source.listFiles()
@@ -113,6 +118,8 @@ class StoreCopy {
     // Dropped while the files behind them were copied.
     await source.lookAgain()
     files -= await this.#removeFiles((index) => index < source.firstIndex, 'first first')
+    const copied = Math.min(stats.durableSequence, this.#parts.end?.sequence ?? stats.durableSequence)
+    await copyCursors(cursors, copied, destination, () => this.#assertGoing())
     return { files, bytes: this.#bytes, copiedBytes: this.#copiedBytes, removedFiles: this.#removed, nextSequence: stats.durableSequence }
   }
 

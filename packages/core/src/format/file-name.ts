@@ -44,7 +44,9 @@ export class FileNaming {
   }
 
   isTemporary(name: string): boolean {
-    return name.startsWith('.tmp.') && this.parseDataFile(name.slice('.tmp.'.length)) !== undefined
+    if (!name.startsWith(TEMPORARY)) return false
+    const target = name.slice(TEMPORARY.length)
+    return this.parseDataFile(target) !== undefined || parseCursorFile(target) !== undefined
   }
 
   /** The file and position that the name of a cut says, or undefined where it is none. */
@@ -56,6 +58,31 @@ export class FileNaming {
 }
 
 const DATA_SUFFIX = '.dat'
+const TEMPORARY = '.tmp.'
+const CURSOR_PREFIX = 'cursor-'
+
+/** What the name of a cursor may be, for people. In lower case only: some media take two cases for one. */
+export const CURSOR_NAME_RULE = '1 to 64 of a to z, 0 to 9, - and _, the first one a letter or a digit'
+
+export function isCursorName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9_-]{0,63}$/.test(name)
+}
+
+/** The file of a cursor. */
+export function cursorFile(name: string): string {
+  return `${CURSOR_PREFIX}${name}`
+}
+
+/** A cursor that is being written. */
+export function temporaryCursorFile(name: string): string {
+  return `${TEMPORARY}${cursorFile(name)}`
+}
+
+/** The cursor whose file has that name, or undefined where it is none. */
+export function parseCursorFile(name: string): string | undefined {
+  const cursor = name.startsWith(CURSOR_PREFIX) ? name.slice(CURSOR_PREFIX.length) : ''
+  return isCursorName(cursor) ? cursor : undefined
+}
 
 /** Whether a store with some other prefix or padding could have given this name to a data file. */
 export function looksLikeDataFile(name: string): boolean {

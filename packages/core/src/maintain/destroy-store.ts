@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import { backendFailure } from '../errors.js'
-import type { FileNaming } from '../format/file-name.js'
+import { cursorFile, type FileNaming } from '../format/file-name.js'
 import { listFiles } from './store-listing.js'
 
 /** Removes every file of a stopped store, from the first on, so that what a crash leaves is a store still, and then the container, if nothing else is in it. */
@@ -8,9 +8,9 @@ export async function destroyStore(backend: FileBackend, naming: FileNaming): Pr
   try {
     const lock = await backend.lock()
     try {
-      const { indexes, temporaries, cuts, quarantines } = await listFiles(backend, naming)
-      for (const name of [...temporaries, ...cuts, ...quarantines, ...indexes.map((index) => naming.dataFile(index))])
-        await backend.remove(name)
+      const { indexes, temporaries, cuts, quarantines, cursors } = await listFiles(backend, naming)
+      const beside = [...temporaries, ...cuts, ...quarantines, ...cursors.map(cursorFile)]
+      for (const name of [...beside, ...indexes.map((index) => naming.dataFile(index))]) await backend.remove(name)
     } finally {
       await lock.release()
     }

@@ -10,7 +10,7 @@ import { readClose, readLastBlock } from '../read/tail.js'
 import { ActiveFile } from '../write/active-file.js'
 import type { Writer } from '../write/writer.js'
 import { type Boundary, findBoundary } from './boundary.js'
-import { stub, withoutLeft, withoutRight, writeReplacement } from './rewrite-file.js'
+import { asItIs, stub, withoutLeft, withoutRight, writeReplacement } from './rewrite-file.js'
 
 export interface TrimOptions {
   /** Bytes that have to be the last ones of the last item removed (`ltrim`), or the first ones of the first (`rtrim`); else `TRIM_MISMATCH`, and nothing happens. */
@@ -34,6 +34,8 @@ export class Maintenance {
   readonly #parts: MaintenanceParts
   /** The lowest index of which there may be a file after a power loss: below the first one where a removal failed. */
   #lowest: number
+  /** Files of which another one took the place, or not, and nobody saw that become durable. */
+  readonly #doubtful = new Set<number>()
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(parts: MaintenanceParts) {
@@ -54,10 +56,21 @@ export class Maintenance {
     checkUint32('index', index)
     return this.#inTurn(async () => {
       await this.#parts.writer.flush()
+      await this.#confirm(index)
       await this.#look(`dropIndex ${index}`, index, async () => undefined)
       await this.#parts.writer.leaveFile(index)
       return this.#parts.writer.runTask(() => this.#remove(index))
     })
+  }
+
+  /** Removes the first file, if it still is that one, and another one is being written. What is in memory goes on gathering. */
+  async dropFirst(index: number): Promise<void> {
+    await this.#inTurn(() =>
+      this.#parts.writer.runTask(async () => {
+        const { first, writer } = this.#parts
+        if (first.index === index && index < writer.flusher.active.index) await this.#remove(index)
+      }),
+    )
   }
 
   /** Resolves when no removal is under way. */
@@ -75,6 +88,7 @@ export class Maintenance {
     const { writer, files, emitter } = this.#parts
     const name = `${side === 'left' ? 'ltrim' : 'rtrim'} ${index}:${position}`
     await writer.flush()
+    await this.#confirm(index)
     const { storeSeed } = files.identity
     const before = await this.#look(name, index, (open) => findBoundary(open, position, storeSeed))
     await this.#checkExpected(name, side, before, expect)
@@ -115,6 +129,12 @@ export class Maintenance {
     throw new VarveError('TRIM_MISMATCH', `${operation}: ${what}; nothing was removed`)
   }
 
+  /** Makes durable what is seen of a file whose removal or trim failed: nobody may be told that there is nothing left to remove while a power loss could bring it back. */
+  async #confirm(index: number): Promise<void> {
+    const { writer, first } = this.#parts
+    if (this.#doubtful.has(index) && index >= first.index) await writer.runTask(() => this.#replace(index, asItIs))
+  }
+
   /** Puts another file in the place of this one, in one step. Runs within a task of the writer. */
   async #replace(index: number, content: (open: OpenFile) => AsyncIterable<Uint8Array>): Promise<void> {
     const { backend, files, writer } = this.#parts
@@ -133,11 +153,13 @@ export class Maintenance {
       })
     } catch (error) {
       const isUnchanged = isBackendError(error, 'BUSY')
+      if (!isUnchanged) this.#doubtful.add(index)
       if (isActive && isUnchanged) await this.#reopenActive(index)
       // Which of the two stands there now, and for how long, is not known. Nothing may be added to it.
       else if (isActive) throw new VarveError('FAILED', `replace ${name}: what was written to it next might be lost`, { cause: error })
       throw backendFailure(`replace ${name}`, error)
     }
+    this.#doubtful.delete(index)
     if (isActive) await this.#reopenActive(index)
   }
 

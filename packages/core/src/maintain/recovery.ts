@@ -9,6 +9,7 @@ import { checkFileHeader, OpenFile } from '../read/open-file.js'
 import { readBytes } from '../read/read-bytes.js'
 import { inspectTail, readLastBlock, type TailVerdict } from '../read/tail.js'
 import { isUnused } from '../read/unused-file.js'
+import { proveEnd } from './prove-end.js'
 import { saveCut } from './saved-cut.js'
 import { readFileHeader } from './store-identity.js'
 
@@ -132,16 +133,12 @@ async function settle(open: OpenFile, verdict: TailVerdict, parts: RecoveryParts
   switch (verdict.kind) {
     case 'clean': {
       const { sequence, timestamp } = verdict.last
-      // Behind it a write may have been that failed and was cut off: a power loss must not bring back what this start does not show.
-      await file.sync()
+      await proveEnd(open, verdict)
       return { open, synced: open.end, endsInClose: true, sequence, lastTime: timestamp }
     }
     case 'whole': {
-      const { last, durablePosition, zerosFrom } = verdict
-      if (zerosFrom < open.end) await file.truncate(open.physical(zerosFrom))
-      open.end = zerosFrom
-      // After a failed sync the page cache may hold what the disk does not: the same bytes once more, before anyone is served them.
-      await file.sync(last ? open.physical(durablePosition) : 0)
+      const { last } = verdict
+      await proveEnd(open, verdict)
       const sequence = last ? last.sequence + last.count : header.sequence
       return { open, synced: open.end, endsInClose: false, sequence, lastTime: last?.timestamp ?? 0 }
     }

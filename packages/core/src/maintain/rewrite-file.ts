@@ -34,6 +34,12 @@ export async function removeIfThere(backend: FileBackend, name: string): Promise
   })
 }
 
+/** The same file once more. */
+export async function* asItIs(open: OpenFile): AsyncGenerator<Uint8Array> {
+  yield encodeFileHeader(open.header)
+  yield* bytesOf(open, open.header.trimOffset, open.end)
+}
+
 /** The file without what lies before the boundary. No position moves and no block is added: a block that is cut gets a new header directly before its first kept record. */
 export async function* withoutLeft(open: OpenFile, boundary: Boundary, storeSeed: number): AsyncGenerator<Uint8Array> {
   const { split, position, sequence } = boundary

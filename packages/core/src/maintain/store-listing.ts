@@ -1,7 +1,7 @@
 import type { FileBackend } from '@varve/backend'
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
 import { hasFileMagic } from '../format/file-header.js'
-import { type FileNaming, looksLikeDataFile } from '../format/file-name.js'
+import { type FileNaming, looksLikeDataFile, parseCursorFile } from '../format/file-name.js'
 import { readBytes } from '../read/read-bytes.js'
 
 /** What a container holds of a store. */
@@ -14,6 +14,12 @@ export interface StoreListing {
   readonly cuts: readonly string[]
   /** Names of what a repair set aside. */
   readonly quarantines: readonly string[]
+  /** The names of cursors, not of their files. */
+  readonly cursors: readonly string[]
+}
+
+export function notFound(backend: FileBackend): VarveError {
+  return new VarveError('NOT_FOUND', `open ${backend.description}: there is no store`)
 }
 
 /** Lists the files of a store that is to be written to. `FILE_MISSING` where there is a gap, and else as {@link listFiles}. */
@@ -42,19 +48,22 @@ export async function listFiles(backend: FileBackend, naming: FileNaming): Promi
   const cuts: { readonly name: string; readonly index: number; readonly position: number }[] = []
   const quarantines: string[] = []
   const others: string[] = []
+  const cursors: string[] = []
   for (const name of names) {
     const index = naming.parseDataFile(name)
     const cut = naming.parseCut(name)
+    const cursor = parseCursorFile(name)
     if (index !== undefined) indexes.push(index)
     else if (naming.isTemporary(name)) temporaries.push(name)
     else if (cut) cuts.push({ name, ...cut })
     else if (naming.isQuarantine(name)) quarantines.push(name)
+    else if (cursor !== undefined) cursors.push(cursor)
     else if (looksLikeDataFile(name)) others.push(name)
   }
   indexes.sort((a, b) => a - b)
   cuts.sort((a, b) => a.index - b.index || a.position - b.position)
   await refuseOtherNaming(backend, naming, others)
-  return { indexes, temporaries, cuts: cuts.map(({ name }) => name), quarantines }
+  return { indexes, temporaries, cuts: cuts.map(({ name }) => name), quarantines, cursors: cursors.sort() }
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { FileBackend } from '@varve/backend'
+import { readCursor } from '../cursor/cursor-files.js'
+import { VarveError } from '../errors.js'
 import type { Damage } from '../read/damage.js'
 import { findDurableEnd } from '../read/durable-end.js'
 import type { OpenFile } from '../read/open-file.js'
@@ -37,6 +39,8 @@ export interface VerifyReport {
   readonly damages: readonly Damage[]
   /** Damaged extents beyond those. */
   readonly omitted: number
+  /** Named cursors whose files are not what they should be: `removeCursor` forgets one. That loses no item, so it does not count for {@link isIntact}. */
+  readonly damagedCursors: readonly string[]
 }
 
 const MOST_DAMAGES = 100_000
@@ -45,7 +49,7 @@ const MOST_DAMAGES = 100_000
 export async function verifyStore(source: ScanSource, backend: FileBackend, { signal, onProgress }: VerifyOptions): Promise<VerifyReport> {
   const { files } = source
   signal?.throwIfAborted()
-  const { indexes } = await listFiles(backend, files.naming)
+  const { indexes, cursors } = await listFiles(backend, files.naming)
   const end = await findDurableEnd(source, indexes)
   const totalBytes = onProgress ? await files.sizeOf(indexes) : 0
   const report = { files: 0, bytes: 0, items: 0, lost: 0, omitted: 0 }
@@ -72,7 +76,19 @@ export async function verifyStore(source: ScanSource, backend: FileBackend, { si
     report.items += finding.examination.items
     report.lost += finding.examination.lost
   }
-  return { isIntact: damages.length === 0, ...report, damages }
+  const damagedCursors: string[] = []
+  for (const name of cursors) if (await isCursorDamaged(backend, name, files.identity.storeId)) damagedCursors.push(name)
+  return { isIntact: damages.length === 0, ...report, damagedCursors, damages }
+}
+
+async function isCursorDamaged(backend: FileBackend, name: string, storeId: Uint8Array): Promise<boolean> {
+  try {
+    await readCursor(backend, name, storeId)
+    return false
+  } catch (error) {
+    if (VarveError.is(error) && error.cause !== undefined && error.code !== 'UNSUPPORTED') throw error
+    return true
+  }
 }
 
 async function wasDropped({ isBesideWriter, firstIndex, files }: ScanSource, backend: FileBackend, index: number): Promise<boolean> {

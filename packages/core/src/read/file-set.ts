@@ -42,6 +42,14 @@ export class FileSet {
     return open && !open.retired ? this.#use(open) : undefined
   }
 
+  /** The file, if it is open and free, for a look that is over before anything else happens. */
+  glance(index: number): OpenFile | undefined {
+    const open = this.#open.get(index)
+    if (!open || open.retired) return undefined
+    open.lastUse = ++this.#uses
+    return open
+  }
+
   /** The file, opened if need be, or undefined where there is none; give it back with {@link release}. */
   async acquire(index: number): Promise<OpenFile | undefined> {
     for (let isFresh = false; ; isFresh = true) {

@@ -16,6 +16,8 @@ export interface Rescue {
   readonly isSequenceKnown: boolean
 }
 
+const NO_SLOTS = new Int32Array(0)
+
 /** A data file that is open, with what is known of it. Positions are logical but where the name says otherwise. */
 export class OpenFile {
   readonly name: string
@@ -33,6 +35,8 @@ export class OpenFile {
   lastUse = 0
   /** It is to be closed when its last user is done. */
   retired = false
+  /** Where its pages are in the cache: a slot's number and 1, or 0. */
+  pageSlots = NO_SLOTS
   whenUnused: (() => void) | undefined
 
   constructor(name: string, file: BackendFile, header: FileHeader, physicalSize: number, rescue?: Rescue) {

@@ -1,7 +1,8 @@
 import { platform } from '#platform'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isGone, VarveError } from '../errors.js'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
 import { checkLocation, type Location } from '../location.js'
+import { KiB } from '../options.js'
 import { HEADER_CHUNK } from './block-cursor.js'
 import { diagnose, explainEnd, invalid, type Standing } from './diagnose.js'
 import { beginningOfFile, beginningOfFileSync } from './file-beginning.js'
@@ -11,15 +12,25 @@ import type { Limiter } from './limiter.js'
 import { run, runSync } from './loads.js'
 import { refuseGap, refuseGapSync } from './missing-file.js'
 import { isTrimmedAway, type OpenFile } from './open-file.js'
+import { PageCache } from './page-cache.js'
 import { readBytes, readBytesSync } from './read-bytes.js'
 import type { ReadView } from './read-view.js'
+import { Turns } from './turns.js'
 
 /** How many items were read, by where they came from. */
 export interface ReadCounts {
-  /** Still in memory. */
+  /** Not in its file yet, or in the cache. */
   memory: number
   /** Through the backend. */
   backend: number
+}
+
+export interface ReaderParts {
+  readonly files: FileSet
+  readonly view: ReadView
+  readonly limiter: Limiter
+  /** How much of the files is kept. */
+  readonly cacheSize: number
 }
 
 /** Reads single items: from memory while they are there, else from their file. Every item is checked. */
@@ -29,21 +40,85 @@ export class Reader {
   readonly #view: ReadView
   readonly #limiter: Limiter
   readonly #storeSeed: number
+  readonly #cache: PageCache
+  readonly #turns = new Turns()
 
-  constructor(files: FileSet, view: ReadView, limiter: Limiter) {
+  constructor({ files, view, limiter, cacheSize }: ReaderParts) {
     this.#files = files
     this.#view = view
     this.#limiter = limiter
     this.#storeSeed = files.identity.storeSeed
+    this.#cache = new PageCache(view.isBesideWriter ? 0 : cacheSize, this.#storeSeed)
   }
 
-  async read(location: Location, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  /** The memory that the cache takes. */
+  get cachedBytes(): number {
+    return this.#cache.bytes
+  }
+
+  read(location: Location, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    try {
+      const found = this.readIfPrompt(location, signal)
+      return found === ELSEWHERE ? this.readInTurn(location, signal) : Promise.resolve(found)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** What {@link read} gives, where that is in memory, or is expected to be had without waiting, and others have had their turn; otherwise it takes {@link readInTurn}. */
+  readIfPrompt(location: Location, signal?: AbortSignal): Uint8Array | undefined | typeof ELSEWHERE {
     checkLocation(location)
     signal?.throwIfAborted()
-    const inMemory = this.fromMemory(location)
-    if (inMemory !== ELSEWHERE) return inMemory
+    return this.#turns.tryTake(costOf(location)) ? this.#atOnce(location) : ELSEWHERE
+  }
+
+  /** {@link read}, after {@link readIfPrompt} did not give it. */
+  async readInTurn(location: Location, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    await this.#turns.take(costOf(location))
+    signal?.throwIfAborted()
+    const found = this.#atOnce(location)
+    if (found !== ELSEWHERE) return found
     const record = await this.limited(signal, () => this.#fromFile(location))
     return record && this.#payload(record, location)
+  }
+
+  /** The item, if that takes no waiting. Whatever is not as it should be is left to the way that tells why. */
+  #atOnce(location: Location): Uint8Array | undefined | typeof ELSEWHERE {
+    const inMemory = this.fromMemory(location)
+    if (inMemory !== ELSEWHERE) return inMemory
+    const { position, size } = location
+    const open = this.#files.glance(location.index)
+    if (!open || isTrimmedAway(open, position)) return ELSEWHERE
+    const length = RECORD_HEADER_BYTES + size
+    if (position + length > open.end) return ELSEWHERE
+    const { file } = open
+    const physical = open.physical(position)
+    try {
+      const cached = this.#fromCache(open, location, (target, at) => file.readIfPrompt?.(target, at))
+      if (cached) return cached
+      if (!file.readIfPrompt || length > LARGEST_AT_ONCE) return ELSEWHERE
+      const record = platform.allocateItem(length)
+      if (file.readIfPrompt(record, physical) !== length || readUint32(record, 0) !== size) return ELSEWHERE
+      return isRecordIntact(record, 0, size, this.#storeSeed) ? this.#payload(record, location) : ELSEWHERE
+    } catch {
+      return ELSEWHERE
+    }
+  }
+
+  /** The item, where the cache has its page, or takes it in now. */
+  #fromCache(
+    open: OpenFile,
+    { position, size }: Location,
+    read: (target: Uint8Array, position: number) => number | undefined,
+  ): Uint8Array | undefined {
+    const physical = open.physical(position)
+    if (!this.#cache.covers(physical, RECORD_HEADER_BYTES + size)) return undefined
+    const here = this.#cache.find(open, physical, size)
+    if (here) this.counts.memory++
+    if (here || !this.#cache.load(open, physical, read)) return here
+    const loaded = this.#cache.find(open, physical, size)
+    if (loaded) this.counts.backend++
+    return loaded
   }
 
   /** Runs `action`, which reads from the backend, when there is a place for it among the reads under way. */
@@ -129,6 +204,8 @@ export class Reader {
           const window = new FileWindow(open, HEADER_CHUNK)
           return void (await run(window, explainEnd(window, location, this.#storeSeed, await this.#goesOn(open))))
         }
+      } catch (error) {
+        if (isAnew || !isGone(error)) throw error
       } finally {
         this.#files.release(open)
       }
@@ -159,8 +236,10 @@ export class Reader {
     if (location.position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(open.file.sizeSync?.() ?? 0)
     if (location.position >= open.end) return undefined
     if (location.position + length <= open.end) {
+      const cached = this.#fromCache(open, location, (target, at) => this.#readNow(open, target, at))
+      if (cached) return cached
       const record = platform.allocateItem(length)
-      const read = this.#readNow(open, record, location.position)
+      const read = this.#readNow(open, record, open.physical(location.position))
       const isThere = read === length && readUint32(record, 0) === location.size
       if (isThere && isRecordIntact(record, 0, location.size, this.#storeSeed)) return this.#payload(record, location)
     }
@@ -170,11 +249,11 @@ export class Reader {
     return undefined
   }
 
-  #readNow(open: OpenFile, target: Uint8Array, position: number): number {
+  #readNow(open: OpenFile, target: Uint8Array, physical: number): number {
     try {
-      return readBytesSync(open.file, target, open.physical(position))
+      return readBytesSync(open.file, target, physical)
     } catch (error) {
-      throw backendFailure(`read ${open.name} at position ${position}`, error)
+      throw backendFailure(`read ${open.name} at position ${open.logical(physical)}`, error)
     }
   }
 
@@ -206,3 +285,11 @@ export class Reader {
 }
 
 export const ELSEWHERE = Symbol('elsewhere')
+
+// To copy and check more takes as long as the way through other threads.
+const LARGEST_AT_ONCE = 64 * KiB
+
+/** About how many microseconds it takes to answer at once. */
+function costOf({ size }: Location): number {
+  return 1 + (size >>> 12)
+}

@@ -1,6 +1,7 @@
+import { onFirstUse } from '../on-first-use.js'
 import type { Batch } from './file-scanner.js'
-import { scanSalvaging } from './salvaging-scan.js'
-import { scanBackward } from './scan-backward.js'
+import type { scanSalvaging } from './salvaging-scan.js'
+import type { scanBackward } from './scan-backward.js'
 import { ScanBounds } from './scan-bounds.js'
 import { scanForward } from './scan-forward.js'
 import type { ScannedItem, ScannedLocation, ScanOptions } from './scan-options.js'
@@ -76,6 +77,24 @@ class ScanIterator<T extends ScannedLocation> implements AsyncIterableIterator<T
   }
 }
 
+// Most scans go forwards over whole files: what the others need is loaded for the first of them.
+const loadBackward = onFirstUse(() => import('./scan-backward.js'))
+const loadSalvaging = onFirstUse(() => import('./salvaging-scan.js'))
+
+export async function loadScans(): Promise<void> {
+  await Promise.all([loadBackward(), loadSalvaging()])
+}
+
+async function* loadAndScanBackward(...args: Parameters<typeof scanBackward>): AsyncGenerator<Batch, void, void> {
+  const { scanBackward } = await loadBackward()
+  yield* scanBackward(...args)
+}
+
+async function* loadAndScanSalvaging(...args: Parameters<typeof scanSalvaging>): AsyncGenerator<Batch, void, void> {
+  const { scanSalvaging } = await loadSalvaging()
+  yield* scanSalvaging(...args)
+}
+
 export function scan(source: ScanSource, options: ScanOptions, withData: true): AsyncIterableIterator<ScannedItem>
 export function scan(source: ScanSource, options: ScanOptions, withData: false): AsyncIterableIterator<ScannedLocation>
 export function scan(source: ScanSource, options: ScanOptions, withData: boolean): AsyncIterableIterator<ScannedLocation> {
@@ -87,8 +106,8 @@ export function scan(source: ScanSource, options: ScanOptions, withData: boolean
   const { onDamage } = options
   const inner = { ...options, signal: closing.signal }
   const batches = onDamage
-    ? scanSalvaging(source, bounds, { ...inner, onDamage }, withData)
-    : (options.reverse ? scanBackward : scanForward)(source, bounds, inner, withData)
+    ? loadAndScanSalvaging(source, bounds, { ...inner, onDamage }, withData)
+    : (options.reverse ? loadAndScanBackward : scanForward)(source, bounds, inner, withData)
   return new ScanIterator(batches, closing)
 }
 

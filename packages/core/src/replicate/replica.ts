@@ -1,5 +1,6 @@
 import { BackendError, type BackendLock, type FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
+import { copyCursors, type FoundCursors, readCursors } from '../copy/copy-cursors.js'
 import { copyFile, extend, isBeginning, openBeginning } from '../copy/copy-file.js'
 import { copyLocked, limitOf } from '../copy/copy-store.js'
 import { backendFailure } from '../errors.js'
@@ -13,6 +14,8 @@ import type { DurableEnd, ReplicationSource } from './replication-source.js'
 
 export interface ReplicaParts {
   readonly source: ReplicationSource
+  /** What the source is in. */
+  readonly backend: FileBackend
   readonly destination: FileBackend
   readonly options: ResolvedOptions
   readonly clock: Clock
@@ -29,6 +32,8 @@ export class Replica {
   #tail: OpenFile | undefined
   /** The lowest and the highest index that the copy has. */
   #first = 0
+  /** The cursors that the copy has, as text. */
+  #cursors = ''
   #last = -1
 
   private constructor(parts: ReplicaParts, lock: BackendLock) {
@@ -75,7 +80,10 @@ export class Replica {
 
   /** Brings over what is new since, and what was trimmed or dropped. */
   async goOn(end: DurableEnd): Promise<void> {
-    const { source } = this.#parts
+    const { source, backend } = this.#parts
+    const { identity } = source.session.files
+    // Read before it is looked at what is durable, they would never be ahead of it: those that are wait for the next round.
+    const cursors = source.takeCursorsMoved() ? await readCursors(backend, identity) : undefined
     const changed = await source.takeChanged(this.#last)
     await this.#removeFirst()
     for (const index of changed) {
@@ -86,6 +94,16 @@ export class Replica {
     // Where all was dropped, what is durable ends before the first file that is left.
     const last = Math.max(end.index, firstIndex)
     for (let index = Math.max(this.#last, firstIndex); index <= last; index++) await this.#bring(index, end)
+    if (cursors) await this.#bringCursors(cursors, end)
+  }
+
+  async #bringCursors(cursors: FoundCursors, end: DurableEnd): Promise<void> {
+    const { source, destination } = this.#parts
+    const key = JSON.stringify([...cursors].map(([name, state]) => [name, state?.sequence, state?.timestamp]))
+    if (key === this.#cursors) return
+    const isAll = await copyCursors(cursors, end.sequence, destination, () => this.#assertGoing())
+    if (isAll) this.#cursors = key
+    else source.noteCursorsMoved()
   }
 
   /** Has the next round look at everything of the last file once more: what was written of it last may be a part of what it should be. */

@@ -128,7 +128,6 @@ export class Replication {
   readonly #holder = (() => {
     const wholeBefore = (): number => this.#run?.wholeBefore ?? 0
     return {
-      kind: 'replica' as const,
       get neededFrom(): number {
         return wholeBefore()
       },

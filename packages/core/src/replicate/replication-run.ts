@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import { backendFailure, VarveError } from '../errors.js'
-import { openForReading } from '../maintain/open-store.js'
+import { openForReading } from '../maintain/open-for-reading.js'
 import { ReadableSession } from '../session/readable-session.js'
 import type { StoreParts } from '../session/store-parts.js'
 import { Replica } from './replica.js'
@@ -136,7 +136,15 @@ export class ReplicationRun {
     const onCopied = (bytes: number): void => {
       this.#copiedBytes += bytes
     }
-    return Replica.open({ source: this.#source, destination, options: store.options, clock: store.clock, signal, onCopied })
+    return Replica.open({
+      source: this.#source,
+      backend: store.backend,
+      destination,
+      options: store.options,
+      clock: store.clock,
+      signal,
+      onCopied,
+    })
   }
 
   async #follow(replica: Replica): Promise<void> {

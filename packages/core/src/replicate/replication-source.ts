@@ -24,6 +24,10 @@ export interface ReplicationSource {
   noteCopied(open: OpenFile, end: number): void
   /** Indexes, up to `last`, of files that may not be any more what was copied. */
   takeChanged(last: number): Promise<readonly number[]>
+  /** Whether cursors may have been moved since this was asked last. */
+  takeCursorsMoved(): boolean
+  /** Some could not be copied yet. */
+  noteCursorsMoved(): void
   release(): void
 }
 

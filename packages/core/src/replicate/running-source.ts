@@ -11,6 +11,7 @@ export class RunningSource implements ReplicationSource {
   readonly #off: readonly (() => void)[]
   #changed = new Set<number>()
   #wake: (() => void) | undefined
+  #cursorsMoved = true
 
   constructor(session: Session, emitter: Emitter) {
     this.session = session
@@ -18,7 +19,7 @@ export class RunningSource implements ReplicationSource {
       this.#changed.add(index)
       this.wake()
     }
-    this.#off = [emitter.on('trim', note), emitter.on('destroyIndex', note)]
+    this.#off = [emitter.on('trim', note), emitter.on('destroyIndex', note), emitter.on('cursor', () => this.noteCursorsMoved())]
   }
 
   /** Has who waits for a change look. */
@@ -49,6 +50,17 @@ export class RunningSource implements ReplicationSource {
     const changed = [...this.#changed].filter((index) => index <= last && index >= firstIndex)
     this.#changed = new Set()
     return changed.sort((a, b) => a - b)
+  }
+
+  takeCursorsMoved(): boolean {
+    const moved = this.#cursorsMoved
+    this.#cursorsMoved = false
+    return moved
+  }
+
+  noteCursorsMoved(): void {
+    this.#cursorsMoved = true
+    this.wake()
   }
 
   release(): void {

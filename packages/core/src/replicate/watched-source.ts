@@ -73,5 +73,11 @@ export class WatchedSource implements ReplicationSource {
     return found ?? false
   }
 
+  takeCursorsMoved(): boolean {
+    return true
+  }
+
+  noteCursorsMoved(): void {}
+
   release(): void {}
 }

@@ -1,7 +1,7 @@
 import type { FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
-import type { Holder } from '../maintain/retention-rule.js'
+import type { Holder } from '../maintain/holder.js'
 import type { ResolvedOptions } from '../options.js'
 import type { Session } from './session.js'
 

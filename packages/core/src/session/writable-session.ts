@@ -3,8 +3,9 @@ import type { Clock } from '../clock.js'
 import type { Emitter } from '../emitter.js'
 import { backendFailure, isBackendError, storeFailure, VarveError } from '../errors.js'
 import type { Location } from '../location.js'
-import { Maintenance } from '../maintain/maintenance.js'
-import type { WritableStore } from '../maintain/open-store.js'
+import type { Maintenance } from '../maintain/maintenance.js'
+import type { WritableStore } from '../maintain/open-for-writing.js'
+import { onFirstUse } from '../on-first-use.js'
 import type { ResolvedOptions } from '../options.js'
 import type { FileSet } from '../read/file-set.js'
 import { Limiter } from '../read/limiter.js'
@@ -25,16 +26,19 @@ export interface WritableSessionParts {
   readonly onFatal: (error: VarveError) => void
 }
 
+export const loadMaintenance = onFirstUse(() => import('../maintain/maintenance.js'))
+
 /** A store that this program is the writer of. */
 export class WritableSession implements Session, ReadView, ScanSource {
   readonly files: FileSet
   readonly clock: Clock
   readonly writer: Writer
   readonly reader: Reader
-  readonly maintenance: Maintenance
   readonly isBesideWriter = false
   readonly #lock: BackendLock
   readonly #first: { index: number }
+  readonly #makeMaintenance: () => Promise<Maintenance>
+  #maintenance: Promise<Maintenance> | undefined
   isStopped = false
   failure: VarveError | undefined
 
@@ -58,8 +62,12 @@ export class WritableSession implements Session, ReadView, ScanSource {
         onFatal(error)
       },
     })
-    this.reader = new Reader(files, this, new Limiter(options.concurrency))
-    this.maintenance = new Maintenance({ backend, files, reader: this.reader, writer: this.writer, emitter, first: this.#first })
+    this.reader = new Reader({ files, view: this, limiter: new Limiter(options.concurrency), cacheSize: options.cacheSize })
+    const { writer, reader } = this
+    this.#makeMaintenance = async () => {
+      const { Maintenance } = await loadMaintenance()
+      return new Maintenance({ backend, files, reader, writer, emitter, first: this.#first })
+    }
     lock.lost?.addEventListener('abort', this.#onLockLost, { once: true })
     if (lock.lost?.aborted) this.#onLockLost()
   }
@@ -87,6 +95,20 @@ export class WritableSession implements Session, ReadView, ScanSource {
   get accepted(): Place {
     const { index, position } = this.writer.appender
     return { index, position }
+  }
+
+  /** Removals, which most sessions never do: loaded for the first one. */
+  maintenance(): Promise<Maintenance> {
+    this.#maintenance ??= this.#makeMaintenance().catch((error: unknown) => {
+      this.#maintenance = undefined
+      throw error
+    })
+    return this.#maintenance
+  }
+
+  /** Resolves when no removal is under way. */
+  async whenMaintained(): Promise<void> {
+    await (await this.#maintenance?.catch(() => undefined))?.whenIdle()
   }
 
   findBlock({ index, position }: Location): Block | undefined {

@@ -1,5 +1,5 @@
 import { isBackendError, VarveError } from '../errors.js'
-import { BLOCK_HEADER_BYTES, encodeBlockHeader } from '../format/block-header.js'
+import { encodeBlockHeader } from '../format/block-header.js'
 import { changedMeanwhile } from '../item.js'
 import type { OpenFile } from '../read/open-file.js'
 
@@ -31,8 +31,6 @@ export class ActiveFile {
   readonly #storeSeed: number
   #synced: number
   #endsInClose: boolean
-  /** From where on the bytes are to be written again before anything follows them. */
-  #unproven: number | undefined
   #syncs = 0
   /** Throws where nothing may be written any more; given by who takes the file over. Asked before every call that writes: much may happen while the one before it is under way. */
   checkAlive!: () => void
@@ -42,7 +40,6 @@ export class ActiveFile {
     this.#storeSeed = storeSeed
     this.#synced = synced
     this.#endsInClose = endsInClose
-    this.#unproven = endsInClose ? open.end - BLOCK_HEADER_BYTES : undefined
   }
 
   get index(): number {
@@ -76,7 +73,6 @@ export class ActiveFile {
 
   /** The same in several appends, each part made when the one before it is written. Where `isGood` then says no, all of it is taken back. */
   async appendParts(parts: Iterable<readonly Uint8Array[]>, isGood: () => boolean = () => true): Promise<void> {
-    await this.prove()
     const start = this.open.end
     let end = start
     try {
@@ -103,13 +99,6 @@ export class ActiveFile {
     // Only now: a reader must never see a part of a block.
     this.open.end = end
     this.#endsInClose = false
-  }
-
-  /** Makes sure that the closing block the file was opened with is durable: its bytes are there, but nobody saw their sync succeed. */
-  async prove(): Promise<void> {
-    if (this.#unproven === undefined) return
-    await this.#sync(this.open.physical(this.#unproven))
-    this.#unproven = undefined
   }
 
   /** Makes durable all that was appended. */
@@ -143,11 +132,11 @@ export class ActiveFile {
     this.#endsInClose = true
   }
 
-  async #sync(rewriteFrom?: number): Promise<void> {
+  async #sync(): Promise<void> {
     this.checkAlive()
     this.#syncs++
     try {
-      await this.open.file.sync(rewriteFrom)
+      await this.open.file.sync()
     } catch (error) {
       throw new VarveError('FAILED', `sync ${this.open.name}: what it was about may be lost, so nothing more is written`, { cause: error })
     }

@@ -18,8 +18,7 @@ export class Rotation {
   async carryOn(backend: FileBackend, files: FileSet): Promise<ActiveFile> {
     const { from, sequence, group, timestamp } = this.#entry
     // The next file is created only after this one is closed and synced: so only the last file can be torn.
-    if (this.#from.endsInClose) await this.#from.prove()
-    else await this.#from.close(sequence, timestamp, group !== undefined)
+    if (!this.#from.endsInClose) await this.#from.close(sequence, timestamp, group !== undefined)
     this.#from.checkAlive()
     const index = from + 1
     const { identity, naming } = files

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { seededRandom } from '@varve/backend/faults'
 import { describe, expect, test } from 'vitest'
 import {
   BLOCK_HEADER_BYTES,
@@ -14,7 +15,6 @@ import { FileNaming } from '../../src/format/file-name.js'
 import { LEAST_RECORD_BYTES, writeRecord } from '../../src/format/record.js'
 import { decodeLocation, encodeLocation, formatLocation, parseLocation } from '../../src/location.js'
 import { decodeRecords } from '../../src/read/decode-records.js'
-import { seededRandom } from '../support/seeded-random.js'
 
 const INPUTS = 250_000
 const timeout = 120_000

@@ -1,11 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'tsup'
-import { alias } from '../../../../vitest.shared.js'
+import { bundle } from '../../../../vitest.bundle.js'
 
 /** How a program ended, and what it wrote. */
 interface Ending {
@@ -23,45 +17,9 @@ export interface Program {
 // Far more than any of them takes: one that is held up is ended, and its test fails by that.
 const TOO_LONG = 60_000
 
-/** Bundles `program.ts` with the very sources that the tests run on, so that no test depends on a build. */
 export async function program(): Promise<Program> {
-  const directory = mkdtempSync(join(tmpdir(), 'varve-program-'))
-  const native = createRequire(new URL('../../../fs-backend/package.json', import.meta.url)).resolve('fs-native-extensions')
-  await build({
-    config: false,
-    silent: true,
-    entry: { program: fileURLToPath(new URL('program.ts', import.meta.url)) },
-    outDir: directory,
-    outExtension: () => ({ js: '.mjs' }),
-    format: 'esm',
-    target: 'es2022',
-    noExternal: [/^@varve\//],
-    esbuildPlugins: [
-      {
-        name: 'the workspace',
-        setup({ onResolve }) {
-          onResolve({ filter: /^(@varve\/|#platform$)/ }, ({ path }) => ({ path: sourceOf(path) }))
-          onResolve({ filter: /^fs-native-extensions$/ }, () => ({ path: pathToFileURL(native).href, external: true }))
-          onResolve({ filter: /^memfs$/ }, () => ({ path: memfs(), external: true }))
-        },
-      },
-    ],
-  })
-  return {
-    run: (...args) => run(join(directory, 'program.mjs'), args),
-    dispose: () => rmSync(directory, { recursive: true }),
-  }
-}
-
-function memfs(): string {
-  return pathToFileURL(createRequire(new URL('../../../memory-backend/package.json', import.meta.url)).resolve('memfs')).href
-}
-
-function sourceOf(path: string): string {
-  for (const { find, replacement } of alias) {
-    if (typeof find === 'string' ? find === path : find.test(path)) return path.replace(find, replacement)
-  }
-  throw new Error(`there is no source of ${path}`)
+  const { path, dispose } = await bundle(new URL('program.ts', import.meta.url))
+  return { run: (...args) => run(path, args), dispose }
 }
 
 function run(path: string, args: readonly string[]): Promise<Ending> {

@@ -113,6 +113,7 @@ const EVENT_NAMES: readonly VarveEventName[] = [
   'trim',
   'destroyIndex',
   'destroyDb',
+  'cursor',
   'replicate',
   'failure',
 ]

@@ -15,6 +15,8 @@ export async function takeLock(directory: string, mode: number): Promise<HeldLoc
 
 /** `undefined` where no binary fits this platform, or a bundler has left it behind. */
 async function nativeLock(): Promise<TryLock | undefined> {
+  // They load the binary, and are ended by it: it calls functions of libuv that they do not have.
+  if ('Bun' in globalThis || 'Deno' in globalThis) return undefined
   try {
     const { tryLock } = await import('fs-native-extensions')
     return tryLock

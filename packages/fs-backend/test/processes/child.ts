@@ -1,13 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'tsup'
 import { onTestFinished } from 'vitest'
-import { alias } from '../../../../vitest.shared.js'
+import { bundle } from '../../../../vitest.bundle.js'
 
 /** A program that runs in processes of its own. */
 export interface Program {
@@ -30,43 +24,9 @@ export interface ProgramOptions {
   readonly kernelLock?: boolean
 }
 
-/** Bundles `program.ts` with the very sources that the tests run on, so that no test depends on a build. */
 export async function program({ kernelLock = true }: ProgramOptions = {}): Promise<Program> {
-  const directory = mkdtempSync(join(tmpdir(), 'varve-program-'))
-  const native = createRequire(new URL('../../package.json', import.meta.url)).resolve('fs-native-extensions')
-  await build({
-    config: false,
-    silent: true,
-    entry: { program: fileURLToPath(new URL('program.ts', import.meta.url)) },
-    outDir: directory,
-    outExtension: () => ({ js: '.mjs' }),
-    format: 'esm',
-    target: 'es2022',
-    noExternal: [/^@varve\//],
-    esbuildPlugins: [
-      {
-        name: 'the workspace',
-        setup({ onResolve }) {
-          onResolve({ filter: /^@varve\// }, ({ path }) => ({ path: path.replace(...aliasOf(path)) }))
-          onResolve({ filter: /^fs-native-extensions$/ }, () => ({
-            path: kernelLock ? pathToFileURL(native).href : 'no-such-package',
-            external: true,
-          }))
-        },
-      },
-    ],
-  })
-  return {
-    start: (...args) => started(spawn(process.execPath, [join(directory, 'program.mjs'), ...args])),
-    dispose: () => rmSync(directory, { recursive: true }),
-  }
-}
-
-function aliasOf(path: string): [RegExp, string] {
-  const { find, replacement } = alias.find(
-    (each): each is { find: RegExp; replacement: string } => each.find instanceof RegExp && each.find.test(path),
-  )!
-  return [find, replacement]
+  const { path, dispose } = await bundle(new URL('program.ts', import.meta.url), kernelLock ? {} : { without: 'fs-native-extensions' })
+  return { start: (...args) => started(spawn(process.execPath, [path, ...args])), dispose }
 }
 
 function started(child: ChildProcess): Child {

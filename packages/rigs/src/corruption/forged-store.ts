@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { Random } from '../programs/seeded-random.js'
+import type { Random } from '@varve/backend/faults'
 import type { FileMap } from './file-map-backend.js'
 import type { GoldenStore } from './golden-store.js'
 

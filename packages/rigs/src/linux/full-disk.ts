@@ -1,9 +1,9 @@
 import { join } from 'node:path'
+import { seededRandom } from '@varve/backend/faults'
 import { lookAt } from '../processes/look.js'
 import { ProcessLedger } from '../processes/process-ledger.js'
 import type { Report } from '../processes/report.js'
 import { WatchedProcess } from '../processes/watched-process.js'
-import { seededRandom } from '../programs/seeded-random.js'
 import { type Ballast, ballastOfBytes, ballastOfFiles } from './ballast.js'
 import { tinyTmpfs } from './scratch-file-system.js'
 

@@ -6,8 +6,9 @@ import {
   fittingFaults,
   hold,
   type PowerLossBackend,
+  type Random,
+  seededRandom,
 } from '@varve/backend/faults'
-import { type Random, seededRandom } from '../programs/seeded-random.js'
 import { losesName, losesPages } from '../watch/lost-syncs.js'
 
 /** A fault that waits for its call. */

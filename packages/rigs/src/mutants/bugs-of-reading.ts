@@ -22,6 +22,22 @@ export const bugsOfReading: readonly Mutant[] = [
     rigs: ['packages/core/test/read-sync'],
   },
   {
+    name: 'reads from the cache without the checksum',
+    why: 'damaged bytes are served that lie in a page which was taken in',
+    file: 'packages/core/src/read/page-cache.ts',
+    find: ' || !isRecordIntact(slab, at, size, this.#storeSeed)',
+    replace: '',
+    rigs: ['packages/core/test/read/page-cache'],
+  },
+  {
+    name: 'scans without the checksum over many records',
+    why: 'damaged bytes are shown by a scan where none of their neighbours is cut short',
+    file: 'packages/core/src/read/decode-records.ts',
+    find: '  if (platform.crc32(bytes, 0, run.at, at) !== joint) return undefined\n',
+    replace: '',
+    rigs: [rigs.scan],
+  },
+  {
     name: 'scans without the checksum',
     why: 'damaged bytes are shown by a scan',
     file: 'packages/core/src/read/decode-records.ts',
@@ -76,5 +92,13 @@ export const bugsOfReading: readonly Mutant[] = [
     find: 'const LOOKS = 3',
     replace: 'const LOOKS = 1',
     rigs: [rigs.readOnly],
+  },
+  {
+    name: 'answers with what an earlier opening found',
+    why: 'a read is told of an error, or that there is nothing, from before it was asked for',
+    file: 'packages/core/src/read/file-set.ts',
+    find: 'const isAnswer = isFresh || !underWay',
+    replace: 'const isAnswer = isFresh || underWay !== null',
+    rigs: [rigs.openFiles],
   },
 ]

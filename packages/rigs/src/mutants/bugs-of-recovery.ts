@@ -1,9 +1,10 @@
 import type { Mutant } from './mutant.js'
 import { rigs } from './rigs.js'
 
+const proveEnd = 'packages/core/src/maintain/prove-end.ts'
 const recovery = 'packages/core/src/maintain/recovery.ts'
 const tail = 'packages/core/src/read/tail.ts'
-const openStore = 'packages/core/src/maintain/open-store.ts'
+const openStore = 'packages/core/src/maintain/open-for-writing.ts'
 
 /** Mistakes when a store is opened. */
 export const bugsOfRecovery: readonly Mutant[] = [
@@ -13,13 +14,13 @@ export const bugsOfRecovery: readonly Mutant[] = [
     file: recovery,
     find: '      await file.truncate(open.physical(from))\n      await file.sync()',
     replace: '      await file.truncate(open.physical(from))',
-    also: [{ file: recovery, find: '      await file.sync(last ? open.physical(durablePosition) : 0)\n', replace: '' }],
+    also: [{ file: proveEnd, find: '  await file.sync(last ? open.physical(durablePosition) : 0)\n', replace: '' }],
     rigs: [rigs.powerLoss, rigs.failedSync],
   },
   {
     name: 'does not write again what nothing proves',
     why: 'after a failed sync the page cache shows bytes that the medium does not hold; they are served, and lost later',
-    file: recovery,
+    file: proveEnd,
     find: 'await file.sync(last ? open.physical(durablePosition) : 0)',
     replace: 'await file.sync()',
     rigs: [rigs.failedSync],
@@ -59,8 +60,8 @@ export const bugsOfRecovery: readonly Mutant[] = [
   {
     name: 'leaves the zeros behind the end',
     why: 'space taken ahead keeps the writer from the place that it writes to',
-    file: recovery,
-    find: '      if (zerosFrom < open.end) await file.truncate(open.physical(zerosFrom))\n',
+    file: proveEnd,
+    find: '  if (zerosFrom < open.end) await file.truncate(open.physical(zerosFrom))\n',
     replace: '',
     rigs: [rigs.tails],
   },
@@ -139,9 +140,9 @@ export const bugsOfRecovery: readonly Mutant[] = [
   {
     name: 'does not make the end of a stopped store durable',
     why: 'a write that failed, and that a start did not show, comes back by a power loss',
-    file: 'packages/core/src/maintain/recovery.ts',
-    find: '      await file.sync()\n      return { open, synced: open.end, endsInClose: true',
-    replace: '      return { open, synced: open.end, endsInClose: true',
+    file: proveEnd,
+    find: "if (verdict.kind === 'clean') return file.sync(open.physical(open.end - BLOCK_HEADER_BYTES))",
+    replace: "if (verdict.kind === 'clean') return",
     rigs: [rigs.recovery],
   },
   {

@@ -96,11 +96,27 @@ export const bugsOfRemoval: readonly Mutant[] = [
     rigs: [rigs.removals],
   },
   {
+    name: 'takes what a failed trim left for done',
+    why: 'another try finds nothing left to remove, is told that it is done, and a power loss brings it back',
+    file: maintenance,
+    find: '      if (!isUnchanged) this.#doubtful.add(index)\n',
+    replace: '',
+    rigs: [rigs.trimFaults],
+  },
+  {
     name: 'destroys from the last file on',
     why: 'a store whose destruction was interrupted opens, and gives its last items’ places to others',
     file: 'packages/core/src/maintain/destroy-store.ts',
     find: '...indexes.map((index)',
     replace: '...[...indexes].reverse().map((index)',
     rigs: [rigs.destroy],
+  },
+  {
+    name: 'goes on with a copy that a failed sync may have lost',
+    why: 'the next sync succeeds, and the copy that is called done is not durable',
+    file: 'packages/core/src/copy/copy-file.ts',
+    find: '  await proveEnd(there, verdict)\n',
+    replace: '  await there.file.sync()\n',
+    rigs: [rigs.copies],
   },
 ]

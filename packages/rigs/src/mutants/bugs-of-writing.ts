@@ -23,8 +23,8 @@ export const bugsOfWriting: readonly Mutant[] = [
     name: 'tries a failed sync again',
     why: 'the second sync succeeds over pages that the first has marked clean and lost',
     file: activeFile,
-    find: '      await this.open.file.sync(rewriteFrom)\n    } catch (error) {',
-    replace: '      await this.open.file.sync(rewriteFrom).catch(() => this.open.file.sync(rewriteFrom))\n    } catch (error) {',
+    find: '      await this.open.file.sync()\n    } catch (error) {',
+    replace: '      await this.open.file.sync().catch(() => this.open.file.sync())\n    } catch (error) {',
     rigs: [rigs.ioErrors, rigs.failedSync],
   },
   {
@@ -47,9 +47,9 @@ export const bugsOfWriting: readonly Mutant[] = [
   {
     name: 'trusts the closing block it opened with',
     why: 'after a failed sync the page cache shows a closing block that the medium does not hold',
-    file: activeFile,
-    find: '    await this.#sync(this.open.physical(this.#unproven))\n',
-    replace: '',
+    file: 'packages/core/src/maintain/prove-end.ts',
+    find: "if (verdict.kind === 'clean') return file.sync(open.physical(open.end - BLOCK_HEADER_BYTES))",
+    replace: "if (verdict.kind === 'clean') return file.sync()",
     rigs: [rigs.failedSync],
   },
   {

@@ -1,5 +1,6 @@
+import type { Random } from '@varve/backend/faults'
 import type { Location } from '@varve/core'
-import { pick, type Random } from '../programs/seeded-random.js'
+import { pick } from '../programs/pick.js'
 import type { Mark } from './marked-item.js'
 import { covers, type Removal } from './removals.js'
 

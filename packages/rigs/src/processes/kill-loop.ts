@@ -1,5 +1,6 @@
+import { type Random, seededRandom } from '@varve/backend/faults'
 import { BrokenPromise } from '../checker/broken-promise.js'
-import { pick, type Random, seededRandom } from '../programs/seeded-random.js'
+import { pick } from '../programs/pick.js'
 import type { End } from './child-process.js'
 import { Follower } from './follower.js'
 import type { WriteJob } from './job.js'

@@ -1,6 +1,6 @@
+import type { Random } from '@varve/backend/faults'
 import { VarveError } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
-import type { Random } from '../programs/seeded-random.js'
 import { isOfTheMedium, namedError } from '../watch/named-error.js'
 import { assertIs } from './observe-store.js'
 import { chooseOperations } from './operations.js'

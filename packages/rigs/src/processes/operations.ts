@@ -1,6 +1,7 @@
+import type { Random } from '@varve/backend/faults'
 import type { Location } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
-import { pick, type Random } from '../programs/seeded-random.js'
+import { pick } from '../programs/pick.js'
 import type { Holding } from './holdings.js'
 import { MARK_BYTES, type Mark, readMark } from './marked-item.js'
 import { assertIs, recognise } from './observe-store.js'

@@ -1,5 +1,5 @@
+import { seededRandom } from '@varve/backend/faults'
 import { fsBackend, stopOnSignals } from '@varve/fs-backend'
-import { seededRandom } from '../programs/seeded-random.js'
 import type { Job } from './job.js'
 import { Load } from './load.js'
 import { openOnCommand } from './opener.js'

@@ -1,5 +1,6 @@
+import type { Random } from '@varve/backend/faults'
 import type { VarveOptions } from '@varve/core'
-import { pick, type Random } from '../programs/seeded-random.js'
+import { pick } from '../programs/pick.js'
 
 /** The options of one life: tiny files and buffers, so that everything comes to pass within milliseconds. */
 export function randomSettings(random: Random): VarveOptions {

@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.js'
+import { seededRandom } from '@varve/backend/faults'
 
 const system = crypto.getRandomValues.bind(crypto)
 

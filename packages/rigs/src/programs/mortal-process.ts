@@ -56,9 +56,10 @@ export class MortalProcess implements FileBackend {
   }
 
   #mortal(file: BackendFile): BackendFile {
-    const { readSync, sizeSync } = file
+    const { readSync, sizeSync, readIfPrompt } = file
     return {
       ...(readSync && { readSync: (target, position) => readSync.call(file, target, position) }),
+      ...(readIfPrompt && { readIfPrompt: (target, position) => readIfPrompt.call(file, target, position) }),
       ...(sizeSync && { sizeSync: () => sizeSync.call(file) }),
       size: () => this.#alive(() => file.size()),
       read: (target, position) => this.#alive(() => file.read(target, position)),

@@ -1,6 +1,7 @@
+import { type Random, seededRandom } from '@varve/backend/faults'
 import type { Operation } from './operation.js'
+import { pick } from './pick.js'
 import type { Program, StoreSettings } from './program.js'
-import { pick, type Random, seededRandom } from './seeded-random.js'
 
 /** A program made from a seed: a few operations or some dozens, on a store with tiny files. */
 export function randomProgram(seed: number): Program {

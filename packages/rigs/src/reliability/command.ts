@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { coverageFigures } from './coverage-figures.js'
 import { matrix } from './matrix.js'
 import { readResults, record } from './results.js'
+import { runAll } from './run-all.js'
 import { runTests } from './test-report.js'
 import { reliabilityPage, rowsOf, showMatrix } from './write-reliability.js'
 
@@ -14,8 +15,10 @@ await new Command('reliability')
   .description('Runs the tests that show each line of the matrix, and writes RELIABILITY.md.')
   .option('--no-run', 'write the page from what was recorded before')
   .option('--coverage', 'take in the figures that npm run coverage left')
-  .action(({ run, coverage }: { readonly run: boolean; readonly coverage?: true }) => {
-    if (coverage) record(root, { command: 'npm run coverage', figures: coverageFigures(root) })
+  .option('--all', 'run every other command first, each with --record: half an hour')
+  .action(({ run, coverage, all }: { readonly run: boolean; readonly coverage?: true; readonly all?: true }) => {
+    if (all && !runAll(root)) process.exit(1)
+    if (coverage || all) record(root, { command: 'npm run coverage', figures: coverageFigures(root) })
     if (run) runMatrix()
     writeFileSync(join(root, 'RELIABILITY.md'), reliabilityPage(readResults(root)))
   })

@@ -1,5 +1,9 @@
+import { Varve } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
 import type { ManualClock } from '../programs/manual-clock.js'
+
+// To load a part of the engine takes time that nothing here would wait for.
+await Varve.preload()
 
 // More than any chain of promises and turns in the engine that waits for nothing.
 const IDLE_TURNS = 30

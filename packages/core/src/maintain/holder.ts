@@ -1,6 +1,5 @@
-/** Somebody whom a store's retention may have to wait for. */
+/** Somebody whom a store's retention may have to wait for: a copy that is kept up to date. */
 export interface Holder {
-  readonly kind: 'replica'
   /** Files before this index are not needed any more. */
   readonly neededFrom: number
 }

@@ -1,19 +1,17 @@
 import type { BackendLock, FileBackend } from '@varve/backend'
-import { backendFailure, isBackendError, VarveError } from '../errors.js'
+import { backendFailure, VarveError } from '../errors.js'
 import type { RecoveredCut } from '../events.js'
 import { storeSeedOf } from '../format/checksum.js'
-import { FILE_HEADER_BYTES, type FileHeader, STORE_ID_BYTES } from '../format/file-header.js'
+import { type FileHeader, STORE_ID_BYTES } from '../format/file-header.js'
 import { FileNaming } from '../format/file-name.js'
 import type { ResolvedOptions } from '../options.js'
 import { FileSet } from '../read/file-set.js'
-import { checkFileHeader, type OpenFile } from '../read/open-file.js'
-import { readBytes } from '../read/read-bytes.js'
-import { isUnused } from '../read/unused-file.js'
+import type { OpenFile } from '../read/open-file.js'
 import { ActiveFile, WriteRefused } from '../write/active-file.js'
 import { createDataFile } from '../write/create-data-file.js'
 import { type RecoveredTail, recoverTail } from './recovery.js'
-import { findIdentity, isOfAnother, readFileHeader } from './store-identity.js'
-import { listBesideWriter, listStore } from './store-listing.js'
+import { readFileHeader } from './store-identity.js'
+import { listStore, notFound } from './store-listing.js'
 
 /** A store that is open for writing. */
 export interface WritableStore {
@@ -102,7 +100,7 @@ async function adopt(
   if (tail.endsInClose) return { ...tail, firstIndex: indexes[0] as number }
   for (const firstIndex of indexes) {
     if (firstIndex === index) break
-    const header = await readHeader(backend, naming.dataFile(firstIndex), firstIndex, genesis, storeId)
+    const header = await readFileHeader(firstIndex, { backend, naming, genesis }, storeId)
     if (!header.dropped) return { ...tail, firstIndex }
     // A crash came between the drop of the file before it and its own removal.
     await backend.remove(naming.dataFile(firstIndex))
@@ -137,94 +135,4 @@ async function writableTail(tail: RecoveredTail, backend: FileBackend, naming: F
   } catch (error) {
     throw error instanceof WriteRefused ? error.cause : error
   }
-}
-
-/** A store that is open for reading beside a writer elsewhere. */
-export interface ReadableStore {
-  readonly files: FileSet
-  readonly firstIndex: number
-  readonly lastIndex: number
-}
-
-/** Opens a store without a lock and without changing anything. */
-export async function openForReading(backend: FileBackend, options: ResolvedOptions): Promise<ReadableStore> {
-  const naming = new FileNaming(options.filePrefix, options.filePadding)
-  const { indexes, storeId } = await findStore(backend, naming, options.genesisBytes)
-  const identity = { storeId, storeSeed: storeSeedOf(storeId), genesis: options.genesisBytes }
-  const files = new FileSet(backend, naming, identity, { isBesideWriter: true })
-  return { files, firstIndex: indexes[0] as number, lastIndex: indexes[indexes.length - 1] as number }
-}
-
-/** Its files and its id. Where all that were listed were dropped before they could be looked at, there are others by now. */
-async function findStore(
-  backend: FileBackend,
-  naming: FileNaming,
-  genesis: Uint8Array,
-): Promise<{ readonly indexes: readonly number[]; readonly storeId: Uint8Array }> {
-  for (let attempt = 1; ; attempt++) {
-    const { indexes } = await listBesideWriter(backend, naming)
-    try {
-      const storeId = await findStoreId(backend, naming, genesis, indexes)
-      if (!storeId) throw notFound(backend)
-      return { indexes, storeId }
-    } catch (error) {
-      if (attempt === LOOKS || !isBackendError(VarveError.is(error) && error.cause, 'NOT_FOUND')) throw error
-    }
-  }
-}
-
-const LOOKS = 3
-
-/** The id that the store's files agree on; where the first and the last one don't, or a header can't be read, that of most files. */
-async function findStoreId(
-  backend: FileBackend,
-  naming: FileNaming,
-  genesis: Uint8Array,
-  indexes: readonly number[],
-): Promise<Uint8Array | undefined> {
-  if (indexes.length === 0 || (await isNeverUsed(backend, naming, indexes))) return undefined
-  const parts = { backend, naming, genesis }
-  try {
-    const [first, last] = [indexes[0] as number, indexes[indexes.length - 1] as number]
-    const { storeId } = await readFileHeader(last, parts)
-    if (first !== last) await readFileHeader(first, parts, storeId)
-    return storeId
-  } catch (error) {
-    if (!isOfAnother(error)) throw error
-    return (await findIdentity(indexes, parts)).storeId
-  }
-}
-
-/** Whether a writer crashed over the very first file. Another one that is left alone was not the first, and is damaged. */
-async function isNeverUsed(backend: FileBackend, naming: FileNaming, indexes: readonly number[]): Promise<boolean> {
-  if (indexes.length !== 1 || indexes[0] !== 0) return false
-  const file = await backend.open(naming.dataFile(indexes[0] as number))
-  try {
-    const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await readBytes(file, bytes, 0)
-    return await isUnused(file, bytes.subarray(0, read))
-  } finally {
-    await file.close()
-  }
-}
-
-async function readHeader(
-  backend: FileBackend,
-  name: string,
-  index: number,
-  genesis: Uint8Array,
-  storeId?: Uint8Array,
-): Promise<FileHeader> {
-  const file = await backend.open(name)
-  try {
-    const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await readBytes(file, bytes, 0)
-    return checkFileHeader(name, bytes.subarray(0, read), index, genesis, storeId)
-  } finally {
-    await file.close()
-  }
-}
-
-function notFound(backend: FileBackend): VarveError {
-  return new VarveError('NOT_FOUND', `open ${backend.description}: there is no store`)
 }

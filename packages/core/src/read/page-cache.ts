@@ -1,0 +1,147 @@
+import { platform } from '#platform'
+import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import { MiB } from '../options.js'
+import type { OpenFile } from './open-file.js'
+
+const PAGE_BITS = 14
+export const PAGE_BYTES = 2 ** PAGE_BITS
+const PAGES_PER_SLAB = MiB / PAGE_BYTES
+// A call of the backend costs as much as copying a kibibyte or two: for a larger one a cache that does not hold nearly everything gains nothing.
+const LARGEST_RECORD = 520
+// Once memory is used up, of the pages that are asked for again one in so many takes the place of another: that is enough to follow what is read most, and costs little where everything is read alike.
+const ADMIT_ONE_IN = 4
+
+/**
+ * Pieces of data files that were read, for small items that lie near to one another in place or are read again. An item in it is checked each time all the same.
+ *
+ * Nothing in it can become stale: what lies below the end of an open file keeps its value for as long as that file is open in the process that writes it, and a file that was replaced or removed is
+ * another {@link OpenFile}. Beside a writer elsewhere that does not hold, as that one may recover from a crash; there must be none of this.
+ */
+export class PageCache {
+  readonly #storeSeed: number
+  readonly #most: number
+  readonly #slabs: Uint8Array[] = []
+  /** By slot: whose page is there, its number, how many bytes of it were in the file, and whether it was used since the hand passed. */
+  readonly #owners: (OpenFile | undefined)[] = []
+  readonly #pages: Int32Array
+  readonly #lengths: Int32Array
+  readonly #used: Uint8Array
+  /** Pages that were asked for lately and are not here, by their hash. */
+  readonly #missed: Int32Array
+  /** Slots whose page could not be read. */
+  readonly #vacant: number[] = []
+  #hand = 0
+  #asked = 0
+
+  /** Holds at most `bytes`, which it takes as it needs them. */
+  constructor(bytes: number, storeSeed: number) {
+    this.#storeSeed = storeSeed
+    this.#most = Math.floor(bytes / PAGE_BYTES)
+    this.#pages = new Int32Array(this.#most)
+    this.#lengths = new Int32Array(this.#most)
+    this.#used = new Uint8Array(this.#most)
+    this.#missed = new Int32Array(this.#most)
+  }
+
+  /** The memory it takes. */
+  get bytes(): number {
+    return this.#slabs.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  /** Whether it takes part in reading a record: a small one within one page. */
+  covers(physical: number, length: number): boolean {
+    return length <= LARGEST_RECORD && this.#most > 0 && (physical & (PAGE_BYTES - 1)) + length <= PAGE_BYTES
+  }
+
+  /** A copy of the item whose record, which it {@link covers}, lies there, if it is here and intact. */
+  find(open: OpenFile, physical: number, size: number): Uint8Array | undefined {
+    const slot = slotOf(open, physical >>> PAGE_BITS)
+    if (slot < 0) return undefined
+    const within = physical & (PAGE_BYTES - 1)
+    if (within + RECORD_HEADER_BYTES + size > (this.#lengths[slot] as number)) return undefined
+    const slab = this.#slabs[Math.floor(slot / PAGES_PER_SLAB)] as Uint8Array
+    const at = (slot % PAGES_PER_SLAB) * PAGE_BYTES + within
+    if (readUint32(slab, at) !== size || !isRecordIntact(slab, at, size, this.#storeSeed)) return undefined
+    this.#used[slot] = 1
+    const item = platform.allocateItem(size)
+    item.set(new Uint8Array(slab.buffer, at + RECORD_HEADER_BYTES, size))
+    return item
+  }
+
+  /**
+   * Takes in the page of a record that was not found, if that promises to pay. `read` fills the memory it is given from a physical position on, and gives how many bytes there were, or undefined where that can't be done
+   * now. Whether the page is here.
+   */
+  load(open: OpenFile, physical: number, read: (target: Uint8Array, position: number) => number | undefined): boolean {
+    const page = physical >>> PAGE_BITS
+    const known = slotOf(open, page)
+    // One that was at the file's end has grown.
+    const slot = known >= 0 ? known : this.#isWanted(open, page) ? this.#free() : -1
+    if (slot < 0) return false
+    this.#leave(slot)
+    const start = page * PAGE_BYTES
+    const from = (slot % PAGES_PER_SLAB) * PAGE_BYTES
+    const slab = this.#slabs[Math.floor(slot / PAGES_PER_SLAB)] as Uint8Array
+    const length = Math.min(PAGE_BYTES, open.physical(open.end) - start)
+    let count: number | undefined
+    try {
+      count = read(new Uint8Array(slab.buffer, from, length), start)
+    } finally {
+      if (count === undefined) this.#vacant.push(slot)
+    }
+    if (count === undefined) return false
+    this.#owners[slot] = open
+    this.#pages[slot] = page
+    this.#lengths[slot] = count
+    enter(open, page, slot)
+    return true
+  }
+
+  /** While there is room every page is; later on one that was asked for before, and not each time. */
+  #isWanted(open: OpenFile, page: number): boolean {
+    if (this.#owners.length < this.#most || this.#vacant.length > 0) return true
+    const key = (Math.imul(open.index + 1, 0x9e3779b1) ^ Math.imul(page, 0x85ebca6b)) | 1
+    const place = (key >>> 1) % this.#most
+    const isKnown = this.#missed[place] === key
+    this.#missed[place] = key
+    return isKnown && ++this.#asked % ADMIT_ONE_IN === 0
+  }
+
+  /** A slot that nothing is in, or that was not used for long. */
+  #free(): number {
+    const vacant = this.#vacant.pop()
+    if (vacant !== undefined) return vacant
+    if (this.#owners.length < this.#most) {
+      const slot = this.#owners.push(undefined) - 1
+      if (slot % PAGES_PER_SLAB === 0) this.#slabs.push(platform.allocateSlab(Math.min(MiB, (this.#most - slot) * PAGE_BYTES)))
+      return slot
+    }
+    for (;;) {
+      const slot = this.#hand
+      this.#hand = (slot + 1) % this.#most
+      if (this.#owners[slot]?.retired || this.#used[slot] === 0) return slot
+      this.#used[slot] = 0
+    }
+  }
+
+  #leave(slot: number): void {
+    const owner = this.#owners[slot]
+    if (owner) owner.pageSlots[this.#pages[slot] as number] = 0
+    this.#owners[slot] = undefined
+    this.#used[slot] = 0
+  }
+}
+
+/** Where a page is, or -1. */
+function slotOf({ pageSlots }: OpenFile, page: number): number {
+  return page < pageSlots.length ? (pageSlots[page] as number) - 1 : -1
+}
+
+function enter(open: OpenFile, page: number, slot: number): void {
+  if (page >= open.pageSlots.length) {
+    const wider = new Int32Array(Math.max(page + 1, Math.ceil(open.physical(open.end) / PAGE_BYTES), open.pageSlots.length * 2))
+    wider.set(open.pageSlots)
+    open.pageSlots = wider
+  }
+  open.pageSlots[page] = slot + 1
+}
