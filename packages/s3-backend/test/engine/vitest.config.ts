@@ -23,7 +23,7 @@ export default defineConfig({
     // Those that look at nothing below the backend, and at nothing of their clock's while a call is still under way.
     include: suites.map((suite) => `packages/core/test/${suite}.test.ts`),
     testNamePattern: /^(?!.*left to the operating system)/,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
   },
 })
