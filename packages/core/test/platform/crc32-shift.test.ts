@@ -1,5 +1,5 @@
-import { seededRandom } from '@varve/backend/faults'
 import { crc32 } from 'node:zlib'
+import { seededRandom } from '@varve/backend/faults'
 import { describe, expect, test } from 'vitest'
 import { jointChecksum, writeRecord } from '../../src/format/record.js'
 import { shiftCrc32 } from '../../src/platform/crc32-shift.js'
