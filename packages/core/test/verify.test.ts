@@ -29,7 +29,16 @@ describe('verify of an intact store', () => {
     const bytes = [...store.files.values()].reduce((sum, { length }) => sum + length, 0)
     const { db } = await openStore(SMALL, await diskOf(store.files))
     const report = await db.verify()
-    expect(report).toEqual({ isIntact: true, files: store.files.size, bytes, items: store.items.length, lost: 0, damagedCursors: [], damages: [], omitted: 0 })
+    expect(report).toEqual({
+      isIntact: true,
+      files: store.files.size,
+      bytes,
+      items: store.items.length,
+      lost: 0,
+      damagedCursors: [],
+      damages: [],
+      omitted: 0,
+    })
     await db.add(new Uint8Array(5))
     expect((await db.verify()).items).toBe(store.items.length)
     await db.flush()

@@ -1,6 +1,7 @@
 import type { FileBackend } from '@varve/backend'
 import { VarveError } from '../errors.js'
 import { STORE_PARTS, type StoreParts } from '../session/store-parts.js'
+import { loadReplication } from './load-replication.js'
 import type { ReplicationProgress } from './replication-progress.js'
 import type { ReplicationRun } from './replication-run.js'
 
@@ -103,7 +104,7 @@ export class Replication {
   async #start(destination: FileBackend, interval: number, onProgress: ReplicateOptions['onProgress']): Promise<ReplicationProgress> {
     const release = this.#store.hold(this.#holder)
     try {
-      const { ReplicationRun } = await import('./replication-run.js')
+      const { ReplicationRun } = await loadReplication()
       const onNews = (progress: ReplicationProgress): void => {
         this.#answer()
         onProgress?.(progress)

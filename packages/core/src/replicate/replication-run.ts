@@ -1,5 +1,5 @@
 import type { FileBackend } from '@varve/backend'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, storeFailure, VarveError } from '../errors.js'
 import { openForReading } from '../maintain/open-for-reading.js'
 import { ReadableSession } from '../session/readable-session.js'
 import type { StoreParts } from '../session/store-parts.js'
@@ -168,10 +168,7 @@ export class ReplicationRun {
       this.#tell('following')
       if (this.#isFinal) return
       if (isStopped) throw new VarveError('NOT_RUNNING', 'replicate: the source was stopped')
-      if (failure)
-        throw new VarveError('FAILED', `replicate: what is durable was copied, and the store failed: ${failure.message}`, {
-          cause: failure,
-        })
+      if (failure) throw storeFailure(`replicate: what is durable was copied, and the store failed: ${failure.message}`, failure)
       await this.#until(change, replica)
       if (!source.session.source.isBesideWriter) this.#noteDurable(source.session.source.frontier.sequence)
       await this.#pause(Math.max(interval, source.pause), asked, replica)
