@@ -61,7 +61,17 @@ module.exports = {
     }),
     only('bench', {
       packages: ['(backend|core|fs-backend|memory-backend)/src/index\\.ts$'],
-      modules: ['bytes-iec', 'cli-progress', '@types/cli-progress', 'cli-table3', 'commander', 'echarts', 'filesize', 'simple-statistics'],
+      modules: [
+        'bytes-iec',
+        'cli-progress',
+        '@types/cli-progress',
+        'cli-table3',
+        'commander',
+        'd3-scale',
+        '@types/d3-scale',
+        'filesize',
+        'simple-statistics',
+      ],
       builtins: true,
     }),
     only('rigs', {

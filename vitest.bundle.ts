@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
 import { alias } from './vitest.shared.js'
 
@@ -18,7 +17,7 @@ export interface BundleOptions {
   readonly without?: string
 }
 
-// Not bundled: the one is native code, the other is only there where it is wanted.
+// Not bundled, but found beside the program, as a package manager puts them there: the one is native code, the other is only there where it is wanted.
 const outside = new Map([
   ['fs-native-extensions', 'fs-backend'],
   ['memfs', 'memory-backend'],
@@ -36,25 +35,25 @@ export async function bundle(program: URL, { without }: BundleOptions = {}): Pro
     format: 'esm',
     target: 'es2022',
     noExternal: [/^@varve\//],
+    external: [...outside.keys()],
     esbuildPlugins: [
       {
         name: 'the workspace',
         setup({ onResolve }) {
           onResolve({ filter: /^(@varve\/|#platform$)/ }, ({ path }) => ({ path: sourceOf(path) }))
-          for (const [name, owner] of outside) {
-            const found = name === without ? 'no-such-package' : placeOf(name, owner)
-            onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: found, external: true }))
-          }
         },
       },
     ],
   })
+  mkdirSync(join(directory, 'node_modules'))
+  for (const [name, owner] of outside)
+    if (name !== without) symlinkSync(placeOf(name, owner), join(directory, 'node_modules', name), 'junction')
   return { path: join(directory, 'program.mjs'), dispose: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
-/** Where the package is that one of the workspace depends on. */
+/** Where a package of the workspace has one that it depends on. */
 function placeOf(name: string, owner: string): string {
-  return pathToFileURL(createRequire(new URL(`packages/${owner}/package.json`, import.meta.url)).resolve(name)).href
+  return fileURLToPath(new URL(`packages/${owner}/node_modules/${name}`, import.meta.url))
 }
 
 function sourceOf(path: string): string {

@@ -18,6 +18,8 @@ export interface Workload {
   readonly durable?: 'each' | 'end'
   /** Part of a quick run. */
   readonly quick?: true
+  /** It is about the store itself, and would take too long with everyone. */
+  readonly withoutPeers?: true
   /** How much it lays down, for a run to leave out what would take too long. */
   readonly extent?: { readonly of: 'open' | 'growth'; readonly amount: number }
   /** The items that must be laid down before, once a run. */
@@ -94,7 +96,8 @@ export function reasonNotToCompare({ notDurable }: Contender, { durable }: Workl
 }
 
 /** Why a contender is not measured at a workload, if it isn't. */
-export function reasonAgainst({ cannot, largestItem }: Contender, { needs, itemBytes }: Workload): string | undefined {
+export function reasonAgainst({ role, cannot, largestItem }: Contender, { needs, itemBytes, withoutPeers }: Workload): string | undefined {
+  if (withoutPeers && role === 'peer') return 'of the other stores none is asked to lay down so much'
   const verb = needs.find((one) => cannot[one] !== undefined)
   if (verb) return cannot[verb]
   if (largestItem !== undefined && itemBytes > largestItem) return `it takes items of at most ${largestItem} bytes`

@@ -42,7 +42,7 @@ export interface VarveOptions {
   readonly filePrefix?: string
   /** How many digits the names of data files have, 1 to 9: a store has at most `10 ** filePadding` files. Default 5. */
   readonly filePadding?: number
-  /** How many bytes in memory force a flush. At least 128, and a file must hold it. Never more than twice this is held. Default 16 MiB, or half of `maxFileSize` if that is less. */
+  /** How many bytes in memory force a flush. At least 128, and a file must hold it. Never more than twice this is held. Default 4 MiB, or half of `maxFileSize` if that is less. */
   readonly maxBufferSize?: number
   /** How many bytes one transaction may stage. Default 256 MiB. */
   readonly maxTransactionSize?: number
@@ -100,7 +100,7 @@ export function resolveOptions(given: VarveOptions = {}): ResolvedOptions {
     maxFileSize,
     filePrefix: text(given, 'filePrefix', 'data', /^[A-Za-z]{1,32}$/, '1 to 32 ASCII letters'),
     filePadding: integer(given, 'filePadding', 5, 1, 9),
-    maxBufferSize: integer(given, 'maxBufferSize', Math.min(16 * MiB, Math.floor(maxFileSize / 2)), 128, capacity),
+    maxBufferSize: integer(given, 'maxBufferSize', Math.min(4 * MiB, Math.floor(maxFileSize / 2)), 128, capacity),
     maxTransactionSize: integer(given, 'maxTransactionSize', 256 * MiB, 1, Number.MAX_SAFE_INTEGER),
     maxBufferItems: integer(given, 'maxBufferItems', 1000, 1, Number.MAX_SAFE_INTEGER),
     flushInterval: integer(given, 'flushInterval', 30_000, 1, MAX_DELAY),

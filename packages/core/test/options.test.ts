@@ -72,7 +72,7 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
     allowed: 'a whole number from 1 to 9',
   },
   maxBufferSize: {
-    standard: 16 * MiB,
+    standard: 4 * MiB,
     good: [128, 129, blockCapacity(128 * MiB)],
     bad: [[127, '127'], [0, '0'], [blockCapacity(128 * MiB) + 1, '134217621'], ...notNumbers],
     allowed: 'a whole number from 128 to 134217620',
@@ -269,12 +269,12 @@ describe('options', () => {
 })
 
 describe('the buffer', () => {
-  test('is half of a small file, and 16 MiB from 32 MiB on, unless it is given', () => {
+  test('is half of a small file, and 4 MiB from 8 MiB on, unless it is given', () => {
     expect(resolveOptions({ maxFileSize: 512 }).maxBufferSize).toBe(256)
     expect(resolveOptions({ maxFileSize: 1001 }).maxBufferSize).toBe(500)
-    expect(resolveOptions({ maxFileSize: 32 * MiB - 2 }).maxBufferSize).toBe(16 * MiB - 1)
-    expect(resolveOptions({ maxFileSize: 32 * MiB }).maxBufferSize).toBe(16 * MiB)
-    expect(resolveOptions({ maxFileSize: 4 * GiB - 1 }).maxBufferSize).toBe(16 * MiB)
+    expect(resolveOptions({ maxFileSize: 8 * MiB - 2 }).maxBufferSize).toBe(4 * MiB - 1)
+    expect(resolveOptions({ maxFileSize: 8 * MiB }).maxBufferSize).toBe(4 * MiB)
+    expect(resolveOptions({ maxFileSize: 4 * GiB - 1 }).maxBufferSize).toBe(4 * MiB)
     expect(resolveOptions({ maxFileSize: 512, maxBufferSize: 200 }).maxBufferSize).toBe(200)
   })
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-/** The TypeScript in a document, block by block. */
+/** The TypeScript in a document, block by block; what is marked `no-run` would listen to signals, or wait for somebody. */
 function codeIn(document: string): string[] {
   const text = readFileSync(join(root, document), 'utf8')
   return Array.from(text.matchAll(/```ts\n(.*?)```/gs), (match) => match[1] as string)
@@ -28,6 +28,7 @@ function codeIn(document: string): string[] {
 async function runCode(code: string): Promise<string[]> {
   const lines: string[] = []
   vi.spyOn(console, 'log').mockImplementation((...parts: unknown[]) => void lines.push(parts.map(String).join(' ')))
+  for (const level of ['debug', 'info'] as const) vi.spyOn(console, level).mockImplementation(() => {})
   // A module is loaded once: each has a name of its own.
   const file = join(directory, `example${examples++}.ts`)
   // As a function: what `await using` holds is let go of when it returns.
@@ -56,4 +57,17 @@ test("the location in the README's comment is the one that add gives", async () 
 
 test("the code of the core package's README runs", async () => {
   for (const code of codeIn('packages/core/README.md')) await runCode(code)
+})
+
+/** What the comments behind a block's `console.log`, and those that begin a line, say that it prints. */
+function saidIn(code: string): string[] {
+  return Array.from(code.matchAll(/(?:console\.log\(.*\) |^)\/\/ (.*)$/gm), ([, text]) => text as string)
+}
+
+const guide = readdirSync(join(root, 'docs/guide'))
+  .filter((name) => name.endsWith('.md'))
+  .flatMap((name) => codeIn(`docs/guide/${name}`).map((code, n) => ({ page: `guide/${name}`, number: n + 1, code })))
+
+test.each(guide)('the code $number of $page runs, and prints what it says', async ({ code }) => {
+  expect(await runCode(code)).toEqual(saidIn(code))
 })

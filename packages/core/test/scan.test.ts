@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
 import { item } from './support/items.js'
 import { addItems, commitItems, fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
+import { openReader } from './support/reader-store.js'
 import { codeOf, codeThrownBy, failOnUnhandledRejections, rejection } from './support/rejections.js'
 import { collect, range, sequencesOf, take, within } from './support/scanning.js'
 import { BLOCK_HEADER, flipBit, physical } from './support/stored-bytes.js'
@@ -388,6 +389,18 @@ describe('damage', () => {
     expect((await collect(db.locations())).map(({ location }) => location)).toEqual(items.map(({ location }) => location))
     flipBit(memory, 'data00000.dat', physical(items[1].location.position))
     expect(await codeOf(collect(db.locations()))).toBe('CORRUPT')
+  })
+
+  test('is told of as what it is: of a block header, or of the records behind one', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const [, second] = (await layBlocks(db, [20], [30], [40])) as [LaidItem[], [LaidItem], LaidItem[]]
+    const { position } = second[0].location
+    const { reader } = await openReader(memory)
+    flipBit(memory, 'data00000.dat', physical(position + 9))
+    await expect(collect(reader.scan())).rejects.toThrow(/the records of the block there are not those that its header tells of$/)
+    flipBit(memory, 'data00000.dat', physical(position - BLOCK_HEADER))
+    await expect(collect(reader.scan())).rejects.toThrow(/a block header was expected there$/)
+    await reader.stop()
   })
 
   test('behind the bounds does not matter', async () => {

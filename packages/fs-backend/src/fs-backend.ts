@@ -8,6 +8,7 @@ import { errnoOf, type FsErrorOptions, fsError } from './fs-error.js'
 import { FsFile } from './fs-file.js'
 import { describeHolder } from './lock/lock-holder.js'
 import { PromptReads } from './prompt-reads.js'
+import { PromptWrites } from './prompt-writes.js'
 import { close, open, rename, unlink } from './raw-fs.js'
 import { SpaceAhead } from './space-ahead.js'
 
@@ -58,6 +59,7 @@ class FsBackend implements FileBackend {
   readonly #modes: ContainerModes
   readonly #ahead: SpaceAhead
   readonly #prompt = new PromptReads()
+  readonly #promptWrites = new PromptWrites()
 
   constructor(path: string, modes: ContainerModes, spaceAhead: number) {
     this.description = `fs ${path}`
@@ -109,7 +111,12 @@ class FsBackend implements FileBackend {
         await close(fd)
         throw error
       }
-      return new FsFile(fd, `${this.description}: ${name}`, { writable: true, ahead: this.#ahead, prompt: this.#prompt })
+      return new FsFile(fd, `${this.description}: ${name}`, {
+        writable: true,
+        ahead: this.#ahead,
+        prompt: this.#prompt,
+        promptWrites: this.#promptWrites,
+      })
     })
   }
 
@@ -163,7 +170,12 @@ class FsBackend implements FileBackend {
       closeSync(fd)
       throw error
     }
-    return new FsFile(fd, `${this.description}: ${name}`, { writable, ahead: this.#ahead, prompt: this.#prompt })
+    return new FsFile(fd, `${this.description}: ${name}`, {
+      writable,
+      ahead: this.#ahead,
+      prompt: this.#prompt,
+      promptWrites: this.#promptWrites,
+    })
   }
 
   #pathOf(name: string): string {

@@ -4,6 +4,7 @@ import { fsError } from './fs-error.js'
 import { readAt, readAtSync } from './positional-read.js'
 import { byteLength, writeAt } from './positional-write.js'
 import type { PromptReads } from './prompt-reads.js'
+import type { PromptWrites } from './prompt-writes.js'
 import { close, fdatasync, fsync, ftruncate } from './raw-fs.js'
 import { CommitPattern, fileIdentity, type SpaceAhead, type SpaceOwner, type TakenSpace } from './space-ahead.js'
 
@@ -14,6 +15,7 @@ export interface FsFileOptions {
   readonly writable: boolean
   readonly ahead: SpaceAhead
   readonly prompt: PromptReads
+  readonly promptWrites: PromptWrites
 }
 
 /** An open file: a descriptor, and what is under way on it. */
@@ -23,6 +25,7 @@ export class FsFile implements BackendFile, SpaceOwner {
   readonly #where: string
   readonly #writable: boolean
   readonly #prompt: PromptReads
+  readonly #promptWrites: PromptWrites
   #underWay = 0
   #closing: Promise<void> | undefined
   #whenIdle: (() => void) | undefined
@@ -32,12 +35,13 @@ export class FsFile implements BackendFile, SpaceOwner {
   readonly #pattern = new CommitPattern()
   #identity: string | undefined
 
-  constructor(fd: number, where: string, { writable, ahead, prompt }: FsFileOptions) {
+  constructor(fd: number, where: string, { writable, ahead, prompt, promptWrites }: FsFileOptions) {
     this.#fd = fd
     this.#where = where
     this.#writable = writable
     this.#ahead = ahead
     this.#prompt = prompt
+    this.#promptWrites = promptWrites
   }
 
   size(): Promise<number> {
@@ -96,7 +100,7 @@ export class FsFile implements BackendFile, SpaceOwner {
     if (more > 0 && (await this.#writeWithSpace(chunks, { end: position, allocated: end + more, underWay: true, owner: this }, more)))
       return
     this.#forgetSpace()
-    await writeAt(this.#fd, chunks, position)
+    await writeAt(this.#fd, chunks, position, this.#promptWrites)
     if (more === 0) return
     // Of the zeros those came that there was room for.
     const { size } = fstatSync(this.#fd)
@@ -106,7 +110,7 @@ export class FsFile implements BackendFile, SpaceOwner {
   async #writeWithin(space: TakenSpace, chunks: readonly Uint8Array[], end: number): Promise<void> {
     space.underWay = true
     try {
-      await writeAt(this.#fd, chunks, space.end)
+      await writeAt(this.#fd, chunks, space.end, this.#promptWrites)
       space.end = end
       space.underWay = false
     } catch (error) {
@@ -121,7 +125,7 @@ export class FsFile implements BackendFile, SpaceOwner {
     if (zeros.length < more) zeros = new Uint8Array(more)
     this.#ahead.set(this.#file, space)
     try {
-      await writeAt(this.#fd, [...chunks, zeros.subarray(0, more)], space.end)
+      await writeAt(this.#fd, [...chunks, zeros.subarray(0, more)], space.end, this.#promptWrites)
       space.end = space.allocated - more
       space.underWay = false
       return true
@@ -232,7 +236,7 @@ export class FsFile implements BackendFile, SpaceOwner {
     for (let position = from; position < size; ) {
       const count = await readAt(this.#fd, buffer.subarray(0, Math.min(buffer.byteLength, size - position)), position)
       if (count === 0) throw this.#conflict(`write again up to ${size}, where the file ends at ${position}`)
-      await writeAt(this.#fd, [buffer.subarray(0, count)], position)
+      await writeAt(this.#fd, [buffer.subarray(0, count)], position, this.#promptWrites)
       position += count
     }
   }

@@ -1,18 +1,16 @@
-import { writev, writevSync } from 'node:fs'
+import { writev } from 'node:fs'
 import { BackendError } from '@varve/backend'
+import type { PromptWrites } from './prompt-writes.js'
 import { maxTransfer } from './raw-fs.js'
 
-// So much is copied to the page cache sooner than another thread is woken for it.
-const WRITTEN_AT_ONCE = 128 * 1024
-
 /** Writes the chunks one after the other from `position` on: all of them, or it rejects with what the system said. */
-export async function writeAt(fd: number, chunks: readonly Uint8Array[], position: number): Promise<void> {
+export async function writeAt(fd: number, chunks: readonly Uint8Array[], position: number, prompt: PromptWrites): Promise<void> {
   const length = byteLength(chunks)
-  if (length <= maxTransfer) return writeWhole(fd, chunks, length, position)
+  if (length <= maxTransfer) return writeWhole(fd, chunks, position, { length, prompt })
   let at = position
   for (const part of parts(chunks)) {
     const size = byteLength(part)
-    await writeWhole(fd, part, size, at)
+    await writeWhole(fd, part, at, { length: size, prompt })
     at += size
   }
 }
@@ -22,13 +20,17 @@ export async function writeAt(fd: number, chunks: readonly Uint8Array[], positio
  * rest is written in a call of its own, which either succeeds or meets that error. No bytes and no error is a legal
  * answer too: it gets one more try, for waiting for it to change would be a loop without an end.
  */
-async function writeWhole(fd: number, chunks: readonly Uint8Array[], length: number, position: number): Promise<void> {
+async function writeWhole(
+  fd: number,
+  chunks: readonly Uint8Array[],
+  position: number,
+  { length, prompt }: { readonly length: number; readonly prompt: PromptWrites },
+): Promise<void> {
   let rest = chunks
   let done = 0
   let stalled = false
   while (done < length) {
-    const written =
-      length <= WRITTEN_AT_ONCE ? writevSync(fd, rest as Uint8Array[], position + done) : await writeOnce(fd, rest, position + done)
+    const written = prompt.write(fd, rest, length - done, position + done) ?? (await writeOnce(fd, rest, position + done))
     if (written === 0 && stalled)
       throw new BackendError('IO', `the system wrote ${done} of ${length} bytes, and then none, twice, without an error`)
     stalled = written === 0

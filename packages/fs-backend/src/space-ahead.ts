@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs'
 const KiB = 1024
 
 // The first durable appends of a file may be its last; what they gain is less than what the zeros cost.
-const COMMITS_BEFORE = 8
+const COMMITS_BEFORE = 3
 // Of larger ones the writing is most of the time, and every byte ahead is written twice.
 const LARGEST_COMMIT = 128 * KiB
 // A commit that brings zeros along takes longer by what it takes to write them: they are to last for many that follow.

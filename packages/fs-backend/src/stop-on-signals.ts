@@ -5,7 +5,8 @@ export interface Stoppable {
 
 export interface StopOnSignalsOptions {
   /** `SIGINT` and `SIGTERM` by default. */
-  readonly signals?: readonly NodeJS.Signals[]
+  // Not by Node's name for them: users need not have its types.
+  readonly signals?: readonly `SIG${string}`[]
   /** Told when a store could not be stopped. By default that is written to stderr. */
   readonly onError?: (error: unknown) => void
 }
@@ -21,7 +22,7 @@ export interface StopOnSignalsOptions {
  */
 export function stopOnSignals(stores: Stoppable | readonly Stoppable[], options: StopOnSignalsOptions = {}): () => void {
   const { signals = ['SIGINT', 'SIGTERM'], onError = reportOnStderr } = options
-  const watch: Watch = { stores: isList(stores) ? [...stores] : [stores], signals, onError }
+  const watch: Watch = { stores: isList(stores) ? [...stores] : [stores], signals: signals as readonly NodeJS.Signals[], onError }
   watches.add(watch)
   updateListeners()
   return () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { BackendFile } from '@varve/backend'
 import { type FsBackendOptions, fsBackend } from '@varve/fs-backend'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { clearFaults, faults, systemError } from './system-faults.js'
+import { clearFaults, faults, systemError, takeWritesOver } from './system-faults.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
 vi.mock('node:fs', async (importOriginal) => (await import('./system-faults.js')).faultyFs(importOriginal))
@@ -50,7 +50,7 @@ describe('space is taken ahead', () => {
   })
 
   test('not for the first few', async () => {
-    const { end, sizeOnDisk } = await committed(5)
+    const { end, sizeOnDisk } = await committed(3)
     expect(sizeOnDisk()).toBe(end)
   })
 
@@ -110,6 +110,7 @@ describe('space that was taken', () => {
       ] as const) {
         expect(await handle.read(target, position)).toBe(count)
         expect(handle.readSync!(target, position)).toBe(count)
+        expect([count, undefined]).toContain(handle.readIfPrompt!(target, position))
       }
       await expect(handle.append([item(0)], end + 1)).rejects.toMatchObject({ code: 'CONFLICT' })
       await expect(handle.truncate(end + 1)).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -209,13 +210,13 @@ describe('space that was taken', () => {
   test('is not written again by a sync with rewriteFrom', async () => {
     const { file, end } = await committed(MANY)
     const seen: number[] = []
-    faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+    takeWritesOver((fd, chunks, position) => {
       seen.push(
         position,
         chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
       )
       return system.writevSync(fd, chunks as Uint8Array[], position)
-    }) as typeof fs.writevSync
+    })
     await file.sync(end - 10)
     expect(seen).toEqual([end - 10, 10])
   })
@@ -236,10 +237,10 @@ describe('an append', () => {
   test('that fails within it can be cut back', async () => {
     const { file, end, sizeOnDisk } = await committed(MANY)
     let calls = 0
-    faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+    takeWritesOver((fd, chunks, position) => {
       if (++calls > 1) throw systemError('EIO')
       return system.writeSync(fd, chunks[0]!, 0, 10, position)
-    }) as typeof fs.writevSync
+    })
     await expect(file.append([item(200)], end)).rejects.toMatchObject({ code: 'IO' })
     expect(await file.size()).toBeGreaterThanOrEqual(end + 10)
     clearFaults()
@@ -250,9 +251,9 @@ describe('an append', () => {
   })
 
   test.each(['ENOSPC', 'EDQUOT', 'EFBIG'])('needs no space ahead: %s over the zeros is no error', async (errno) => {
-    const { file, onDisk } = await committed(5)
-    faults.writevSync = limitedTo(20 * ITEM, errno)
-    for (let n = 5; n < 20; n++) await commit(file, n)
+    const { file, onDisk } = await committed(3)
+    takeWritesOver(limitedTo(20 * ITEM, errno))
+    for (let n = 3; n < 20; n++) await commit(file, n)
     expect(await file.size()).toBe(20 * ITEM)
     for (let n = 0; n < 20; n++) expect(new Uint8Array(onDisk().subarray(n * ITEM, (n + 1) * ITEM))).toEqual(item(n))
     await expect(file.append([item(20)], 20 * ITEM)).rejects.toMatchObject({ code: 'NO_SPACE' })
@@ -263,13 +264,13 @@ describe('an append', () => {
   })
 
   test('that fails for another reason is an error, zeros or not', async () => {
-    const { file } = await committed(5)
+    const { file } = await committed(3)
     let isFailed = false
-    faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+    takeWritesOver((fd, chunks, position) => {
       if (chunks.length > 1) throw systemError('EIO')
       return system.writevSync(fd, chunks as Uint8Array[], position)
-    }) as typeof fs.writevSync
-    for (let n = 5; n < 20 && !isFailed; n++) {
+    })
+    for (let n = 3; n < 20 && !isFailed; n++) {
       await commit(file, n).catch((error: unknown) => {
         isFailed = true
         expect(error).toMatchObject({ code: 'IO' })
@@ -281,10 +282,10 @@ describe('an append', () => {
 
 /** Files that can't grow beyond `size`, as where a disk is full: what fits is written, and the rest is an error. */
 function limitedTo(size: number, errno: string) {
-  return ((fd: number, chunks: readonly Uint8Array[], position: number) => {
+  return (fd: number, chunks: readonly Uint8Array[], position: number) => {
     const whole = Buffer.concat(chunks as Uint8Array[])
     const room = Math.min(whole.length, Math.max(0, size - position))
     if (room === 0) throw systemError(errno)
     return system.writeSync(fd, whole, 0, room, position)
-  }) as typeof fs.writevSync
+  }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BackendError, type BackendErrorCode } from '@varve/backend'
 import { fsBackend } from '@varve/fs-backend'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { clearFaults, failing, faults, systemError } from './system-faults.js'
+import { clearFaults, failing, faults, systemError, takeWritesOver } from './system-faults.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
 vi.mock('node:fs', async (importOriginal) => (await import('./system-faults.js')).faultyFs(importOriginal))
@@ -22,31 +22,16 @@ async function fileWith(content: Uint8Array) {
   return { file, content: () => new Uint8Array(system.readFileSync(join(path, 'a'))) }
 }
 
-type Writev = (fd: number, chunks: readonly Uint8Array[], position: number, callback: (error: unknown, written: number) => void) => void
-
-/** Takes the writing of bytes over, whichever way it goes: small appends are written at once, others by another thread. */
-function takeWritesOver(writev: Writev): void {
-  faults.writev = writev
-  faults.writevSync = ((fd: number, chunks: readonly Uint8Array[], position: number) => {
-    let result: { readonly error: unknown; readonly written: number } | undefined
-    writev(fd, chunks, position, (error, written) => (result = { error, written }))
-    if (!result) throw new Error('a write at once was answered late')
-    if (result.error) throw result.error
-    return result.written
-  }) as typeof fs.writevSync
-}
-
 /** Takes writing over: each call writes as many bytes as the next number says, or fails as the next name says. */
 function writes(...answers: (number | string)[]): number[] {
   const asked: number[] = []
-  const writev: Writev = (fd, chunks, position, callback) => {
+  takeWritesOver((fd, chunks, position) => {
     const whole = Buffer.concat(chunks)
     asked.push(whole.byteLength)
     const answer = answers.shift() ?? whole.byteLength
-    if (typeof answer === 'string') return callback(systemError(answer), 0)
-    callback(null, system.writeSync(fd, whole, 0, answer, position))
-  }
-  takeWritesOver(writev)
+    if (typeof answer === 'string') throw systemError(answer)
+    return system.writeSync(fd, whole, 0, answer, position)
+  })
   return asked
 }
 
@@ -89,14 +74,10 @@ describe('an append', () => {
   test('is split where it is more than the system takes in one call', async () => {
     const { file } = await fileWith(numbers(5))
     const calls: { readonly position: number; readonly lengths: readonly number[] }[] = []
-    const writev: Writev = (_fd, chunks, position, callback) => {
+    takeWritesOver((_fd, chunks, position) => {
       calls.push({ position, lengths: chunks.map((chunk) => chunk.byteLength) })
-      callback(
-        null,
-        chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0),
-      )
-    }
-    takeWritesOver(writev)
+      return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+    })
     // Untouched pages of one buffer: it takes no memory.
     const large = new Uint8Array(700 * MiB)
     await file.append([large, numbers(3), numbers(0), large, large.subarray(0, 648 * MiB - 4)], 5)
@@ -111,11 +92,10 @@ describe('an append', () => {
   test('cuts a chunk that alone is more than the system takes in one call', async () => {
     const { file } = await fileWith(numbers(0))
     const calls: number[][] = []
-    const writev: Writev = (_fd, chunks, position, callback) => {
+    takeWritesOver((_fd, chunks, position) => {
       calls.push([position, ...chunks.map((chunk) => chunk.byteLength)])
-      callback(null, chunks[0]!.byteLength)
-    }
-    takeWritesOver(writev)
+      return chunks[0]!.byteLength
+    })
     await file.append([new Uint8Array(2 ** 30 + 7)], 0)
     expect(calls).toEqual([
       [0, 2 ** 30],
@@ -179,12 +159,11 @@ describe('a sync', () => {
     const content = Uint8Array.from({ length: 2 * MiB + 77 }, (_, index) => index * 7)
     const { file, content: present } = await fileWith(content)
     const log: [string, ...number[]][] = []
-    const writev: Writev = (fd, chunks, position, callback) => {
+    takeWritesOver((fd, chunks, position) => {
       log.push(['write', position, chunks[0]!.byteLength])
       expect(Buffer.compare(chunks[0]!, content.subarray(position, position + chunks[0]!.byteLength))).toBe(0)
-      callback(null, system.writevSync(fd, chunks as Uint8Array[], position))
-    }
-    takeWritesOver(writev)
+      return system.writevSync(fd, chunks as Uint8Array[], position)
+    })
     faults.fdatasync = ((fd, callback) => {
       log.push(['sync'])
       system.fdatasync(fd, callback)
@@ -235,14 +214,15 @@ describe.each(errnos)('%s from the system is %s', (errno, code) => {
 
   test.each([
     ['read', 'read', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.read(new Uint8Array(4), 0)],
-    ['append', 'writevSync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([numbers(1)], 4)],
-    ['append', 'writev', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([new Uint8Array(MiB)], 4)],
+    ['append', 'writes', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([numbers(1)], 4)],
+    ['append', 'writes', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.append([new Uint8Array(MiB)], 4)],
     ['truncate', 'ftruncate', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.truncate(1)],
     ['sync', 'fdatasync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.sync()],
     ['size', 'fstatSync', (file: Awaited<ReturnType<typeof fileWith>>['file']) => file.size()],
   ] as const)('in %s', async (operation, call, run) => {
     const { file } = await fileWith(numbers(4))
-    faults[call] = failing(errno)
+    if (call === 'writes') takeWritesOver(failing(errno) as () => never)
+    else faults[call] = failing(errno)
     await expect(run(file)).rejects.toMatchObject({ ...refusal, message: expect.stringContaining(`: a: ${operation}`) })
     clearFaults()
     expect(await file.read(new Uint8Array(4), 0)).toBe(4)

@@ -35,3 +35,19 @@ export function failing(code: string) {
     else throw systemError(code)
   }
 }
+
+type Write = (fd: number, chunks: readonly Uint8Array[], position: number) => number
+
+/** Takes the writing of bytes over, whichever way they go: at once, or by another thread. */
+export function takeWritesOver(write: Write): void {
+  faults.writevSync = write
+  faults.writev = (fd: number, chunks: readonly Uint8Array[], position: number, callback: (error: unknown, written: number) => void) => {
+    let written = 0
+    try {
+      written = write(fd, chunks, position)
+    } catch (error) {
+      return process.nextTick(callback, error, 0)
+    }
+    process.nextTick(callback, null, written)
+  }
+}

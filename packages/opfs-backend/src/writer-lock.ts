@@ -6,12 +6,26 @@ export interface WriterLock extends BackendLock {
   readonly lost: AbortSignal
 }
 
+const MAX_TRIES = 100
+
 /**
  * Takes the Web Lock of a container, which the browser holds for this page or worker until it is released or the page or worker ends, however it ends.
  * Throws `LOCKED` at once where another has it.
  */
 export async function takeWriterLock(path: string): Promise<WriterLock> {
   const name = `varve-opfs ${path}`
+  for (let tries = 1; ; tries++) {
+    const lock = await requestLock(name)
+    const holder = await holderOf(name)
+    // Whoever is refused says the same of the holder as the holder itself.
+    const description = `Web Lock "${name}"${holder?.clientId === undefined ? '' : ` of client ${holder.clientId}`}`
+    if (lock) return { ...lock, description }
+    // A release may be told before it has reached the browser: who is refused where nobody holds the lock asks again.
+    if (holder || tries === MAX_TRIES) throw new BackendError('LOCKED', `opfs ${path} is held: ${description}`)
+  }
+}
+
+async function requestLock(name: string): Promise<Omit<WriterLock, 'description'> | undefined> {
   const lost = new AbortController()
   let release = (): void => {}
   let held = Promise.resolve()
@@ -30,10 +44,8 @@ export async function takeWriterLock(path: string): Promise<WriterLock> {
       reject(error)
     })
   })
-  const description = await describeHolder(name)
-  if (!taken) throw new BackendError('LOCKED', `opfs ${path} is held: ${description}`)
+  if (!taken) return undefined
   return {
-    description,
     lost: lost.signal,
     async release() {
       release()
@@ -43,9 +55,7 @@ export async function takeWriterLock(path: string): Promise<WriterLock> {
   }
 }
 
-// Whoever is refused says the same of the holder as the holder itself.
-async function describeHolder(name: string): Promise<string> {
+async function holderOf(name: string): Promise<{ readonly clientId?: string } | undefined> {
   const { held = [] } = await lockManager().query()
-  const clientId = held.find((lock) => lock.name === name)?.clientId
-  return `Web Lock "${name}"${clientId === undefined ? '' : ` of client ${clientId}`}`
+  return held.find((lock) => lock.name === name)
 }

@@ -33,6 +33,12 @@ export class Maintenance {
     this.committed()
   }
 
+  /** Resolves when all that is to be done is done. */
+  async whenIdle(): Promise<void> {
+    while (this.#queued.size > 0) await this.#turns.done()
+    await this.#turns.done()
+  }
+
   /** Resolves when nothing is under way; what was waiting is left to the next holder of the lock. */
   async stop(): Promise<void> {
     this.#stopping?.abort()

@@ -20,31 +20,32 @@ export function s3Backend(options: S3BackendOptions): FileBackend {
   return new S3Backend(new Container(resolveOptions(options)))
 }
 
-class S3Backend implements FileBackend {
+/** The backend, with its container for those who look inside: tests. */
+export class S3Backend implements FileBackend {
   readonly description: string
-  readonly #container: Container
+  readonly container: Container
 
   constructor(container: Container) {
-    this.#container = container
+    this.container = container
     this.description = container.description
   }
 
   async list(): Promise<readonly string[]> {
-    await this.#container.refresh()
-    return [...this.#container.chain.current.files.keys()]
+    await this.container.refresh()
+    return [...this.container.chain.current.files.keys()]
   }
 
   async open(name: string): Promise<BackendFile> {
     assertFileName(name, this.description)
-    await this.#container.refresh()
-    const entry = this.#container.chain.current.files.get(name)
+    await this.container.refresh()
+    const entry = this.container.chain.current.files.get(name)
     if (!entry) throw this.#error('NOT_FOUND', `open ${name}: there is no such file`)
-    return new S3File(this.#container, this.#container.join(entry.id), name)
+    return new S3File(this.container, this.container.join(entry.id), name)
   }
 
   async create(name: string): Promise<BackendFile> {
     assertFileName(name, this.description)
-    const container = this.#container
+    const { container } = this
     const id = container.unique()
     const path = `${name}/${id}`
     await container.update(`${this.description}: create ${name}`, (current) => {
@@ -59,7 +60,7 @@ class S3Backend implements FileBackend {
 
   async replace(from: string, to: string): Promise<void> {
     for (const name of [from, to]) assertFileName(name, this.description)
-    await this.#container.update(`${this.description}: replace ${to} by ${from}`, (current) => {
+    await this.container.update(`${this.description}: replace ${to} by ${from}`, (current) => {
       const entry = current.files.get(from)
       if (!entry) throw this.#error('NOT_FOUND', `replace ${to} by ${from}: there is no ${from}`)
       const replaced = current.files.get(to)?.runs ?? []
@@ -69,7 +70,7 @@ class S3Backend implements FileBackend {
 
   async remove(name: string): Promise<void> {
     assertFileName(name, this.description)
-    await this.#container.update(`${this.description}: remove ${name}`, (current) => {
+    await this.container.update(`${this.description}: remove ${name}`, (current) => {
       const entry = current.files.get(name)
       if (!entry) throw this.#error('NOT_FOUND', `remove ${name}: there is no such file`)
       return withTrash(withoutFile(current, name), entry.runs)
@@ -77,11 +78,11 @@ class S3Backend implements FileBackend {
   }
 
   lock(): Promise<BackendLock> {
-    return this.#container.takeLock()
+    return this.container.takeLock()
   }
 
   destroy(): Promise<void> {
-    return destroyContainer(this.#container)
+    return destroyContainer(this.container)
   }
 
   #error(code: 'NOT_FOUND' | 'ALREADY_EXISTS', message: string): BackendError {

@@ -40,6 +40,7 @@ export function benchCommand(): Command {
     .option('--python <PATH>', 'a Python that has aiodiskdb, to measure that too')
     .option('--quick', 'less of everything, in less than two minutes')
     .addOption(new Option('--only <PART>', 'only workloads whose name holds this; may be given again').argParser(addWorkload))
+    .option('--targets', 'only the workloads that the table of targets is made of, the largest store included')
     .option('--rounds <N>', 'how often each is measured', wholeNumber)
     .option('--scale <FACTOR>', 'how much of each workload to do; 1 is all', positiveNumber)
     .option('--open-to <SIZE>', 'the largest store to open', byteCount, byteCount('1GiB'))

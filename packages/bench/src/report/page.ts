@@ -1,16 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { renderRun } from '../render-run.js'
 import type { Run } from '../result.js'
-import { type Chart, chartsOf } from './chart.js'
+import { chartsOf } from './chart.js'
+import { escaped } from './escaped.js'
+import { renderTargets } from './render-targets.js'
+import { svgOf } from './svg.js'
 import { themes } from './theme.js'
 
-/** All that a run found, as one page that needs no network: the charts, in the reader's light or dark, and the whole table below. */
-export async function pageOf(run: Run): Promise<string> {
-  // Of the smaller builds the one that has titles and legends.
-  const library = await readFile(createRequire(import.meta.url).resolve('echarts/dist/echarts.common.min.js'), 'utf8')
-  const light = chartsOf(run, themes.light)
-  const charts = { light, dark: chartsOf(run, themes.dark) }
+/** All that a run found, as one page that needs no network and no scripts: the targets, the charts in the reader's light or dark, and the whole table below. */
+export function pageOf(run: Run): string {
   const { machine, settings, versions, date, leftOut } = run
   const facts: [string, string][] = [
     ['date', date],
@@ -37,8 +34,10 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 980px; margin: 2rem auto
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem }
 dt { font-weight: 600 } dd { margin: 0 }
 section { margin: 2rem 0 }
+svg { max-width: 100%; height: auto }
+.dark { display: none }
 pre { overflow-x: auto; font-size: 12px; line-height: 1.25 }
-@media (prefers-color-scheme: dark) { body { color: ${themes.dark.text}; background: ${themes.dark.background} } }
+@media (prefers-color-scheme: dark) { .light { display: none } .dark { display: block } body { color: ${themes.dark.text}; background: ${themes.dark.background} } }
 </style>
 </head>
 <body>
@@ -46,40 +45,17 @@ pre { overflow-x: auto; font-size: 12px; line-height: 1.25 }
 <dl>
 ${facts.map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text)}</dd>`).join('\n')}
 </dl>
-${light.map(({ name, title, height }) => `<section id="${name}" aria-label="${escaped(title)}" style="height: ${height}px"></section>`).join('\n')}
+${chartsOf(run)
+  .map(
+    (chart) =>
+      `<section id="${chart.name}">\n<div class="light">${svgOf(chart, themes.light)}</div>\n<div class="dark">${svgOf(chart, themes.dark)}</div>\n</section>`,
+  )
+  .join('\n')}
+<h2>Targets</h2>
+<pre>${escaped(renderTargets(run))}</pre>
 <h2>All figures</h2>
 <pre>${escaped(renderRun(run))}</pre>
-<script>${library.replaceAll('</script', '<\\/script')}</script>
-<script>
-const charts = ${inScript(named(charts))}
-const dark = matchMedia('(prefers-color-scheme: dark)')
-let shown = []
-function show() {
-  for (const chart of shown) chart.dispose()
-  shown = charts[dark.matches ? 'dark' : 'light'].map(({ name, option }) => {
-    const chart = echarts.init(document.getElementById(name), null, { renderer: 'canvas' })
-    chart.setOption(option)
-    return chart
-  })
-}
-show()
-dark.addEventListener('change', show)
-addEventListener('resize', () => { for (const chart of shown) chart.resize() })
-</script>
 </body>
 </html>
 `
-}
-
-function named(charts: Readonly<Record<'light' | 'dark', readonly Chart[]>>): object {
-  const of = (all: readonly Chart[]) => all.map(({ name, option }) => ({ name, option }))
-  return { light: of(charts.light), dark: of(charts.dark) }
-}
-
-function inScript(value: object): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c')
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

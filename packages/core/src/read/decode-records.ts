@@ -1,4 +1,5 @@
-import { RECORD_HEADER_BYTES, readUint32, recordState } from '../format/record.js'
+import { platform } from '#platform'
+import { jointChecksum, RECORD_HEADER_BYTES, readUint32, recordState } from '../format/record.js'
 import type { ScannedItem } from './scan-options.js'
 
 /** A run of bytes that are records of one block. Positions are logical. */
@@ -28,6 +29,37 @@ export interface DecodedRun {
 
 /** Decodes whole records, checking each, up to the first one that is cut short by the run's end or damaged. The items are views of the run's bytes; lost records are passed over. */
 export function decodeRecords(run: RecordRun, storeSeed: number): DecodedRun {
+  return (run.hasLosses ? undefined : decodeTogether(run, storeSeed)) ?? decodeOneByOne(run, storeSeed)
+}
+
+/** The same by one checksum over all of them; undefined where that says that not all are intact. */
+function decodeTogether(run: RecordRun, storeSeed: number): DecodedRun | undefined {
+  const { bytes, end, index, timestamp } = run
+  const { buffer, byteOffset } = bytes
+  const items: ScannedItem[] = []
+  let { at, sequence } = run
+  let joint = 0
+  const shift = run.position - run.at
+  while (at + RECORD_HEADER_BYTES <= end) {
+    const size = readUint32(bytes, at)
+    const payload = at + RECORD_HEADER_BYTES
+    if (size === 0) return undefined
+    if (payload + size > end) break
+    joint = jointChecksum(joint, size, readUint32(bytes, at + 4), storeSeed)
+    items.push({
+      location: { index, position: shift + at, size },
+      data: new Uint8Array(buffer, byteOffset + payload, size),
+      sequence,
+      timestamp,
+    })
+    sequence++
+    at = payload + size
+  }
+  if (platform.crc32(bytes, 0, run.at, at) !== joint) return undefined
+  return { items, count: sequence - run.sequence, at, damaged: false }
+}
+
+function decodeOneByOne(run: RecordRun, storeSeed: number): DecodedRun {
   const { bytes, end, index, timestamp, hasLosses = false } = run
   const items: ScannedItem[] = []
   let { at, sequence } = run

@@ -7,6 +7,7 @@ import { BlockCursor, type PlacedBlock, recordSizeAt } from './block-cursor.js'
 import type { FileBeginning } from './file-beginning.js'
 import type { FileWindow } from './file-window.js'
 import { isProven } from './find-header.js'
+import { isZero } from './is-zero.js'
 import type { Loading } from './loads.js'
 import { isTrimmedAway, type OpenFile } from './open-file.js'
 
@@ -127,7 +128,7 @@ function damaged(open: OpenFile, location: Location, where: string): VarveError 
 export function* isRestZero(window: FileWindow, position: number): Loading<boolean> {
   for (let at = position; at < window.open.end; at = window.end) {
     if (!(yield { position: at, least: 1 })) return true
-    if (window.bytes.some((byte) => byte !== 0)) return false
+    if (!isZero(window.bytes)) return false
   }
   return true
 }

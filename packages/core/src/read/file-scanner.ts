@@ -1,6 +1,6 @@
 import { isGone, VarveError } from '../errors.js'
 import { RECORD_HEADER_BYTES } from '../format/record.js'
-import { MiB } from '../options.js'
+import { KiB, MiB } from '../options.js'
 import { BlockCursor, HEADER_CHUNK, type PlacedBlock } from './block-cursor.js'
 import { isBlockValid } from './check-block.js'
 import { decodeRecords } from './decode-records.js'
@@ -12,6 +12,9 @@ import { locationsOf, readRecordTable } from './record-table.js'
 import type { ScanBounds } from './scan-bounds.js'
 import type { ScannedItem, ScannedLocation } from './scan-options.js'
 import type { Place } from './scan-source.js'
+
+// The items of a larger run outlive a collection of what is young, and are copied in it.
+const RUN_BYTES = 128 * KiB
 
 export type Batch = readonly (ScannedLocation & Partial<Pick<ScannedItem, 'data'>>)[]
 
@@ -188,11 +191,15 @@ export class FileScanner {
     const window = this.#window
     const position = this.#position
     if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) throw this.#damaged(block)
+    // Beside a writer, what was read early might be older than what says that it is whole.
+    if (!this.#options.isUnproven()) window.readAhead()
     const at = window.offset(position)
     const end = Math.min(window.bytes.length, window.offset(block.end))
     const { timestamp, losses: hasLosses } = block.header
     const run = { bytes: window.bytes, at, end, index: this.index, position, sequence: this.#sequence, timestamp, hasLosses }
-    const decoded = decodeRecords(run, this.#storeSeed)
+    const part = decodeRecords({ ...run, end: Math.min(end, at + RUN_BYTES) }, this.#storeSeed)
+    // A larger record than that.
+    const decoded = part.count === 0 && end > at + RUN_BYTES ? decodeRecords(run, this.#storeSeed) : part
     if (decoded.damaged && decoded.count === 0) throw this.#damaged(block)
     this.#position += decoded.at - at
     this.#sequence += decoded.count

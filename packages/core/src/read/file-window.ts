@@ -1,7 +1,17 @@
 import { platform } from '#platform'
 import { backendFailure } from '../errors.js'
+import { KiB } from '../options.js'
 import type { OpenFile } from './open-file.js'
 import { readBytes, readBytesSync } from './read-bytes.js'
+
+const CARRY = 64 * KiB
+
+/** A piece of a file on its way, behind room for what was carried over. `count`: how many bytes there were, or undefined where the read failed. */
+interface Ahead {
+  readonly position: number
+  readonly bytes: Uint8Array
+  readonly count: Promise<number | undefined>
+}
 
 /** A part of a file in memory that moves forward as it is asked for more. What it held stays as it was: items may be views of it. */
 export class FileWindow {
@@ -11,6 +21,7 @@ export class FileWindow {
   bytes: Uint8Array = new Uint8Array(0)
   /** The logical position of the first of `bytes`. */
   start = 0
+  #ahead: Ahead | undefined
 
   constructor(open: OpenFile, chunkSize: number) {
     this.open = open
@@ -31,8 +42,21 @@ export class FileWindow {
     return position - this.start
   }
 
+  /** Begins to read what lies behind, for the next {@link load}: meanwhile what is here can be worked on. */
+  readAhead(): void {
+    const position = this.end
+    const length = Math.min(this.chunkSize, this.open.end - position)
+    if (this.#ahead?.position === position || length <= 0) return
+    // With room for the end of what is here, so that a record which lies across both lies in one piece.
+    const bytes = platform.allocateSlab(CARRY + length)
+    const count = readBytes(this.open.file, bytes.subarray(CARRY), this.open.physical(position))
+    // Whoever needs it reads it once more, and is told.
+    this.#ahead = { position, bytes, count: count.catch(() => undefined) }
+  }
+
   /** Reads on from `position`, at least `least` bytes if the file has them. Whether it has. */
   async load(position: number, least: number): Promise<boolean> {
+    if (this.#ahead && (await this.#takeAhead(this.#ahead, position, least))) return true
     const bytes = this.#room(position, least)
     try {
       return this.#take(position, least, bytes, bytes.length > 0 ? await readBytes(this.open.file, bytes, this.open.physical(position)) : 0)
@@ -54,6 +78,19 @@ export class FileWindow {
   /** Makes the next look at the file a fresh one. */
   reset(): void {
     this.bytes = new Uint8Array(0)
+    this.#ahead = undefined
+  }
+
+  async #takeAhead(ahead: Ahead, position: number, least: number): Promise<boolean> {
+    const carried = this.end - position
+    this.#ahead = undefined
+    if (ahead.position !== this.end || carried < 0 || carried > CARRY || position < this.start) return false
+    const count = await ahead.count
+    if (count === undefined || carried + count < least) return false
+    ahead.bytes.set(this.bytes.subarray(this.offset(position)), CARRY - carried)
+    this.bytes = ahead.bytes.subarray(CARRY - carried, CARRY + count)
+    this.start = position
+    return true
   }
 
   #room(position: number, least: number): Uint8Array {

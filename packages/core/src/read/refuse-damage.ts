@@ -55,7 +55,9 @@ export async function refuseDamage(source: ScanSource, index: number, position: 
       // The writer may have gone on between the look at the place and the look at what is behind it.
       if (await isBlockAt(open, position, storeSeed)) return
     }
-    throw new VarveError('CORRUPT', `scan: ${open.name} is damaged at position ${position}: a block header was expected there`)
+    const block = await new BlockCursor(window, storeSeed, position).next()
+    const detail = block ? 'the records of the block there are not those that its header tells of' : 'a block header was expected there'
+    throw new VarveError('CORRUPT', `scan: ${open.name} is damaged at position ${position}: ${detail}`)
   })
 }
 

@@ -64,7 +64,7 @@ async function* batches(
         yield step.items
         continue
       }
-      const next = await nextFile(source, scanner, step, limit)
+      const next = await nextFile({ source, scanner, step, limit, isIdle: follow && progress.hasCaughtUp })
       if (next === 'again') continue
       if (next !== undefined) {
         scanner = await scannerOfFile(next)
@@ -114,8 +114,17 @@ function isWithin({ location, sequence, timestamp }: ScannedItem, bounds: ScanBo
   return isBefore(location, end) && !bounds.isBelow(standing) && !bounds.isAbove(standing)
 }
 
+interface FileEnd {
+  readonly source: ScanSource
+  readonly scanner: FileScanner
+  readonly step: ScanStep
+  readonly limit: Place
+  /** A follower looks once more at where nothing had come the last time. */
+  readonly isIdle: boolean
+}
+
 /** Where to go on when a file has no more to show: undefined where this was the last one, `again` where it has to be looked at once more. */
-async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep, limit: Place): Promise<number | 'again' | undefined> {
+async function nextFile({ source, scanner, step, limit, isIdle }: FileEnd): Promise<number | 'again' | undefined> {
   const { index } = scanner
   if (!source.isBesideWriter) {
     if (step.kind === 'missing') await refuseGap('scan', source.files, source, index)
@@ -133,7 +142,9 @@ async function nextFile(source: ScanSource, scanner: FileScanner, step: ScanStep
     await source.files.forget(index)
     return 'again'
   }
-  const next = await source.fileBehind(index, step.kind === 'missing')
+  // No file is made before the one in front of it ends in a closing block.
+  const isUnlikely = isIdle && step.kind === 'end' && step.isEnd && step.closedAt === undefined
+  const next = await source.fileBehind(index, { isMissing: step.kind === 'missing', isUnlikely })
   if (next === undefined) scanner.isComplete = false
   // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.
   if (step.kind === 'end' && !scanner.isComplete && next !== undefined) {

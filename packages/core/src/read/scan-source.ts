@@ -30,8 +30,8 @@ export interface ScanSource {
   stamp(): number
   /** Resolves when any of this may have changed; `accepted` alone only where that is asked for. */
   nextChange(withAccepted: boolean): Promise<void>
-  /** Beside a writer: the index of the next file behind this one, if there is one by now; `FILE_MISSING` where one is gone that was not dropped. `isMissing`: this one is not there itself. */
-  fileBehind(index: number, isMissing: boolean): Promise<number | undefined>
+  /** Beside a writer: the index of the next file behind this one, if there is one by now; `FILE_MISSING` where one is gone that was not dropped. `isMissing`: this one is not there itself. `isUnlikely`: it is enough to look now and then. */
+  fileBehind(index: number, look: { readonly isMissing: boolean; readonly isUnlikely: boolean }): Promise<number | undefined>
   /** The indexes of the data files that are there now, ascending. */
   listFiles(): Promise<readonly number[]>
   /** Beside a writer: looks anew which files there are. */

@@ -1,6 +1,7 @@
 import type { BackendFile } from '@varve/backend'
 import { decodeFileHeader, FILE_HEADER_BYTES } from '../format/file-header.js'
 import { KiB } from '../options.js'
+import { isZero } from './is-zero.js'
 import { readBytes, readBytesSync } from './read-bytes.js'
 
 /**
@@ -34,8 +35,4 @@ export function isUnusedSync(file: BackendFile, head: Uint8Array): boolean {
 export function isBroken(head: Uint8Array): boolean {
   const header = decodeFileHeader(head)
   return header === 'short' || header === 'magic' || header === 'checksum'
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
 }

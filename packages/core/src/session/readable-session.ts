@@ -91,16 +91,21 @@ export class ReadableSession implements Session, ReadView, ScanSource {
     return this.#change
   }
 
-  async fileBehind(index: number, isMissing: boolean): Promise<number | undefined> {
+  async fileBehind(
+    index: number,
+    { isMissing, isUnlikely }: { readonly isMissing: boolean; readonly isUnlikely: boolean },
+  ): Promise<number | undefined> {
     const next = index + 1
     if (!isMissing) {
+      const isListingDue = ++this.#looks % LOOKS_PER_LISTING === 0
+      if (isUnlikely && next > this.#lastIndex && !isListingDue) return undefined
       // A file that was never used may go again, and this one be written to again.
       if (await this.files.isUsed(next)) {
         this.#lastIndex = Math.max(this.#lastIndex, next)
         return next
       }
       // One that was there and is not any more was dropped, or held nothing but the beginning of a transaction when its writer crashed.
-      if (next > this.#lastIndex && ++this.#looks % LOOKS_PER_LISTING !== 0) return undefined
+      if (next > this.#lastIndex && !isListingDue) return undefined
       await this.files.forget(index)
     }
     const indexes = await this.#list()

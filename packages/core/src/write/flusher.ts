@@ -323,7 +323,8 @@ export class Flusher {
     const waiting = appender.sequence - durability.frontier.sequence
     emitter.emit('failure', { error, fatal: false })
     for (const task of appender.withdrawTasks()) task.abandon(error)
-    durability.refuse(error.code, `${error.message}; ${waiting} items stay in memory and are written later`, cause)
+    const what = waiting === 1 ? '1 item stays in memory and is' : `${waiting} items stay in memory and are`
+    durability.refuse(error.code, `${error.message}; ${what} written later`, cause)
     this.#cancelRetry = clock.after(Math.min(RETRY_DELAY, flushInterval), false, () => {
       this.#cancelRetry = undefined
       this.retry()

@@ -21,6 +21,8 @@ import { type WaitingAdd, WaitingAdds } from './waiting-adds.js'
 
 // A caller that awaits nothing but accepted adds would never let the event loop turn.
 const YIELD_BYTES = MiB
+// So much is worth a write of its own: where nothing is being written there is no reason to gather more.
+const WORTH_WRITING = MiB
 // What an item weighs beside its bytes, so that many tiny ones yield as often as few large ones.
 const ITEM_WEIGHT = 256
 
@@ -276,7 +278,7 @@ export class Writer {
     const { active } = this.appender
     this.#unattended.noteAdd(active)
     this.durability.noteAccepted()
-    if (active && active.count >= this.#options.maxBufferItems) this.flusher.requestSeal()
+    if (active && (active.count >= this.#options.maxBufferItems || active.length >= WORTH_WRITING)) this.flusher.requestSeal()
     else this.flusher.kick()
   }
 

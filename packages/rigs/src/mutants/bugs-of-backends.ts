@@ -86,7 +86,7 @@ export const bugsOfBackends: readonly Mutant[] = [
     name: 'writes over what is there',
     why: 'an append at the wrong place changes durable bytes',
     file: fsFile,
-    find: '      if (position !== size) throw this.#conflict(`append at',
+    find: '      if (position !== end) throw this.#conflict(`append at',
     replace: '      if (position < 0) throw this.#conflict(`append at',
     rigs: [rigs.fsConformance],
   },

@@ -31,7 +31,10 @@ export function showMatrix({ results, counts }: TestReport): ShownLine[] {
 /** The table's rows, to be kept with the results. */
 export function rowsOf(lines: readonly ShownLine[]): string[][] {
   return lines.map(({ line, tests, counts }) => {
-    const numbers = [`${tests} tests`, ...[...counts].map(([name, value]) => `${value.toLocaleString('en')} ${name}`)]
+    const numbers = [
+      tests === 1 ? '1 test' : `${tests} tests`,
+      ...[...counts].map(([name, value]) => `${value.toLocaleString('en')} ${name}`),
+    ]
     return [line.fault, line.promise, line.shownBy.map(describe).join('; '), numbers.join(', ')]
   })
 }

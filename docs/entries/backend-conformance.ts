@@ -1,0 +1,2 @@
+/** @module @varve/backend/conformance */
+export * from '../../packages/backend/src/conformance/index.js'

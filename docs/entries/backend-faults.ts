@@ -1,0 +1,2 @@
+/** @module @varve/backend/faults */
+export * from '../../packages/backend/src/faults/index.js'

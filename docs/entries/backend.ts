@@ -1,0 +1,2 @@
+/** @module @varve/backend */
+export * from '../../packages/backend/src/index.js'

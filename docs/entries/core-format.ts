@@ -1,0 +1,2 @@
+/** @module @varve/core/format */
+export * from '../../packages/core/src/format/index.js'

@@ -1,0 +1,2 @@
+/** @module @varve/core */
+export * from '../../packages/core/src/index.js'

@@ -1,0 +1,2 @@
+/** @module @varve/fs-backend */
+export * from '../../packages/fs-backend/src/index.js'

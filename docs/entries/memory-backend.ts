@@ -1,0 +1,2 @@
+/** @module @varve/memory-backend */
+export * from '../../packages/memory-backend/src/index.js'

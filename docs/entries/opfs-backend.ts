@@ -1,0 +1,2 @@
+/** @module @varve/opfs-backend */
+export * from '../../packages/opfs-backend/src/index.js'

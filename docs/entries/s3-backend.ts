@@ -1,0 +1,2 @@
+/** @module @varve/s3-backend */
+export * from '../../packages/s3-backend/src/index.js'

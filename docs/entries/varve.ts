@@ -1,0 +1,2 @@
+/** @module varve */
+export * from '../../packages/varve/src/index.js'
