@@ -41,7 +41,7 @@ module.exports = {
     only('opfs-backend', { packages: ['backend/src/index\\.ts$'] }),
     only('s3-backend', { packages: ['backend/src/index\\.ts$'], modules: ['aws4fetch'] }),
     only('memory-backend', { packages: ['backend/src/index\\.ts$'], modules: ['memfs'] }),
-    only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'] }),
+    only('varve', { packages: ['(core|fs-backend)/src/index\\.ts$'], builtins: true }),
     only('cli', {
       packages: ['(backend|core|fs-backend|memory-backend|varve)/src/index\\.ts$', 'core/src/format/index\\.ts$'],
       modules: [

@@ -11,6 +11,8 @@ export default defineConfig({
     reliability: 'src/reliability/command.ts',
     kill: 'src/processes/command.ts',
     'faults-linux': 'src/linux/command.ts',
+    'kill-replication': 'src/replication/command.ts',
+    'replication-program': 'src/replication/program.ts',
     'process-program': 'src/processes/program.ts',
   },
   format: ['esm'],

@@ -20,6 +20,7 @@ import type { ReadStreamOptions } from './read/read-stream.js'
 import { ELSEWHERE } from './read/reader.js'
 import { loadScans, scan } from './read/scan.js'
 import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
+import { loadReplication } from './replicate/load-replication.js'
 import type { Session } from './session/session.js'
 import { STORE_PARTS, type StoreParts } from './session/store-parts.js'
 import type { WritableSession } from './session/writable-session.js'
@@ -97,7 +98,7 @@ export class Varve {
   }
 
   /**
-   * Loads now what is otherwise loaded when it is first needed: the parts for writing, for reading beside a writer, for scans that go backwards or around damage, for `readStream`, cursors, removals, `copyTo`, `verify` and `repair`.
+   * Loads now what is otherwise loaded when it is first needed: the parts for writing, for reading beside a writer, for scans that go backwards or around damage, for `readStream`, cursors, retention, removals, `copyTo`, `replicate`, `verify` and `repair`.
    * For a program that may be offline by then, or whose files may be replaced while it runs. Rejects as `import()` does, and can be called again.
    */
   static async preload(): Promise<void> {
@@ -107,9 +108,11 @@ export class Varve {
       loadScans(),
       loadStream(),
       loadCursors(),
+      loadRetention(),
       loadVerify(),
       loadRepair(),
       loadCopy(),
+      loadReplication(),
     ])
     await loadMaintenance()
   }
@@ -432,12 +435,18 @@ export class Varve {
     const { maxAge, maxBytes, maxFiles } = this.#options.retention
     if (maxAge === undefined && maxBytes === undefined && maxFiles === undefined) return
     const parts = { limits: this.#options.retention, session, backend: this.#backend, emitter: this.#emitter, clock: this.#clock }
-    const retaining = import('./maintain/retention.js').then(({ Retention }) => {
+    const retaining = Promise.resolve(loadRetention()).then(({ Retention }) => {
       const retention = new Retention({ ...parts, holders: this.#holders })
       retention.look()
       return retention
     })
-    this.#endRetention = () => void retaining.then((retention) => retention.end())
+    // What can't be loaded is told; the store goes on without.
+    retaining.catch((error: Error) => this.#emitter.emit('failure', { error, fatal: false }))
+    this.#endRetention = () =>
+      void retaining.then(
+        (retention) => retention.end(),
+        () => undefined,
+      )
   }
 
   async #stop(): Promise<void> {
@@ -554,3 +563,4 @@ const loadCursors = onFirstUse(() => import('./cursor/cursors.js'))
 const loadVerify = onFirstUse(() => import('./maintain/verify.js'))
 const loadRepair = onFirstUse(() => import('./maintain/repair.js'))
 const loadCopy = onFirstUse(() => import('./copy/copy-store.js'))
+const loadRetention = onFirstUse(() => import('./maintain/retention.js'))

@@ -138,6 +138,16 @@ describe('trims, drops and rotations', () => {
     await db.stop()
   })
 
+  test('a stop right after it was asked for is copied to all the same', async () => {
+    const { db, memory } = await openStore(SMALL)
+    await fillUpTo(db, 1)
+    const copy = memoryBackend()
+    const replication = replicate(db, copy)
+    await db.stop()
+    expect((await replication.done).state).toBe('ended')
+    expect(await dataFiles(copy)).toEqual(await dataFiles(memory))
+  })
+
   test('a stop does not wait for the destination either', async () => {
     const { db, memory } = await openStore(SMALL)
     await fillUpTo(db, 2)

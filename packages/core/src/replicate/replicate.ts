@@ -1,6 +1,8 @@
 import type { FileBackend } from '@varve/backend'
 import { VarveError } from '../errors.js'
+import type { Session } from '../session/session.js'
 import { STORE_PARTS, type StoreParts } from '../session/store-parts.js'
+import { loadReplication } from './load-replication.js'
 import type { ReplicationProgress } from './replication-progress.js'
 import type { ReplicationRun } from './replication-run.js'
 
@@ -40,8 +42,6 @@ export function replicate(store: ReplicableStore, destination: FileBackend, opti
   const { interval = 500 } = options
   if (!Number.isSafeInteger(interval) || interval < 0 || interval >= 2 ** 31)
     throw new VarveError('INVALID_OPTION', `interval is ${String(interval)}; allowed: a whole number from 0 to ${2 ** 31 - 1}`)
-  // Where the store does not run, that is told at once.
-  parts.session('replicate')
   return new Replication(parts, destination, { ...options, interval })
 }
 
@@ -57,6 +57,7 @@ export class Replication {
   readonly done: Promise<ReplicationProgress>
   readonly #ending = new AbortController()
   readonly #store: StoreParts
+  readonly #session: Session
   #run: ReplicationRun | undefined
   #waiting: Waiting[] = []
   #last: ReplicationProgress | undefined
@@ -68,6 +69,8 @@ export class Replication {
     { interval, onProgress, signal }: ReplicateOptions & { readonly interval: number },
   ) {
     this.#store = store
+    // Where the store does not run, that is told at once.
+    this.#session = store.session('replicate')
     const end = (): void => this.#ending.abort()
     signal?.addEventListener('abort', end, { once: true, signal: this.#ending.signal })
     if (signal?.aborted) end()
@@ -103,12 +106,19 @@ export class Replication {
   async #start(destination: FileBackend, interval: number, onProgress: ReplicateOptions['onProgress']): Promise<ReplicationProgress> {
     const release = this.#store.hold(this.#holder)
     try {
-      const { ReplicationRun } = await import('./replication-run.js')
+      const { ReplicationRun } = await loadReplication()
       const onNews = (progress: ReplicationProgress): void => {
         this.#answer()
         onProgress?.(progress)
       }
-      this.#run = new ReplicationRun({ store: this.#store, destination, interval, signal: this.#ending.signal, onProgress: onNews })
+      this.#run = new ReplicationRun({
+        store: this.#store,
+        session: this.#session,
+        destination,
+        interval,
+        signal: this.#ending.signal,
+        onProgress: onNews,
+      })
       return await this.#run.run()
     } finally {
       this.#last = this.#run?.progress ?? BEGINNING

@@ -1,7 +1,8 @@
 import type { FileBackend } from '@varve/backend'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, storeFailure, VarveError } from '../errors.js'
 import { openForReading } from '../maintain/open-for-reading.js'
 import { ReadableSession } from '../session/readable-session.js'
+import type { Session } from '../session/session.js'
 import type { StoreParts } from '../session/store-parts.js'
 import { Replica } from './replica.js'
 import type { ReplicationProgress } from './replication-progress.js'
@@ -11,6 +12,8 @@ import { WatchedSource } from './watched-source.js'
 
 export interface ReplicationRunParts {
   readonly store: StoreParts
+  /** The session that ran when it was asked for; it may have ended since. */
+  readonly session: Session
   readonly destination: FileBackend
   readonly interval: number
   readonly signal: AbortSignal
@@ -61,8 +64,7 @@ export class ReplicationRun {
 
   constructor(parts: ReplicationRunParts) {
     this.#parts = parts
-    const { store } = parts
-    const session = store.session('replicate')
+    const { store, session } = parts
     this.#source = session.source.isBesideWriter ? new WatchedSource(session) : new RunningSource(session, store.emitter)
     const over = (): void => this.#sourceOver.abort()
     this.#off = [store.emitter.on('stop', over), store.emitter.on('failure', ({ fatal }) => fatal && over())]
@@ -168,10 +170,7 @@ export class ReplicationRun {
       this.#tell('following')
       if (this.#isFinal) return
       if (isStopped) throw new VarveError('NOT_RUNNING', 'replicate: the source was stopped')
-      if (failure)
-        throw new VarveError('FAILED', `replicate: what is durable was copied, and the store failed: ${failure.message}`, {
-          cause: failure,
-        })
+      if (failure) throw storeFailure(`replicate: what is durable was copied, and the store failed: ${failure.message}`, failure)
       await this.#until(change, replica)
       if (!source.session.source.isBesideWriter) this.#noteDurable(source.session.source.frontier.sequence)
       await this.#pause(Math.max(interval, source.pause), asked, replica)
