@@ -344,7 +344,7 @@ describe('a store that is opened again and again', () => {
     }
   })
 
-  test('writes its closing block again, with the same bytes, before anything follows it', async () => {
+  test('writes its closing block again, with the same bytes, before it is served, and only then', async () => {
     const { files } = await stopped()
     const { db, disk } = await openStore(SMALL, await diskOf(files))
     await layBlocks(db, [20])
