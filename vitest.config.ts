@@ -30,7 +30,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['packages/{core,backend,fs-backend,memory-backend}/src/**/*.ts'],
       exclude: ['**/*.d.ts'],
-      reporter: ['text', 'json-summary'],
+      reporter: ['text', 'json'],
     },
   },
 })

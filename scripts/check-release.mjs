@@ -71,7 +71,7 @@ function linkDependencies(from, to) {
   if (!existsSync(from)) return
   mkdirSync(to)
   for (const name of readdirSync(from)) {
-    if (name === '@varve') cpSync(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true })
+    if (name === '@varve' || name === 'varve') cpSync(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true })
     else symlinkSync(join(from, name), join(to, name), 'junction')
   }
 }

@@ -16,7 +16,7 @@ import type { VerifyOptions, VerifyReport } from './maintain/verify.js'
 import { onFirstUse } from './on-first-use.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
-import { type ReadStreamOptions, readStream } from './read/read-stream.js'
+import type { ReadStreamOptions } from './read/read-stream.js'
 import { ELSEWHERE } from './read/reader.js'
 import { loadScans, scan } from './read/scan.js'
 import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
@@ -25,7 +25,7 @@ import type { Session } from './session/session.js'
 import { STORE_PARTS, type StoreParts } from './session/store-parts.js'
 import type { WritableSession } from './session/writable-session.js'
 import type { VarveState, VarveStats } from './stats.js'
-import { Transaction } from './write/transaction.js'
+import type { Transaction } from './write/transaction.js'
 import type { AddOptions } from './write/writer.js'
 
 export interface ReadOptions {
@@ -98,12 +98,23 @@ export class Varve {
   }
 
   /**
-   * Loads now what is otherwise loaded when it is first needed: the parts for writing, for reading beside a writer, for scans that go backwards or around damage, for removals, `copyTo`, `replicate`, cursors, retention, `verify` and `repair`.
+   * Loads now what is otherwise loaded when it is first needed: the parts for writing, for reading beside a writer, for scans that go backwards or around damage, for `readStream`, cursors, removals, retention, `copyTo`, `replicate`, `verify` and `repair`.
    * For a program that may be offline by then, or whose files may be replaced while it runs. Rejects as `import()` does, and can be called again.
    */
   static async preload(): Promise<void> {
-    const [{ loadMaintenance }] = await Promise.all([loadWriting(), loadReading(), loadVerify(), loadRepair(), loadCopy(), loadScans()])
-    await Promise.all([loadMaintenance(), loadCursors(), loadRetention(), loadReplication()])
+    const [{ loadMaintenance }] = await Promise.all([
+      loadWriting(),
+      loadReading(),
+      loadScans(),
+      loadStream(),
+      loadCursors(),
+      loadVerify(),
+      loadRepair(),
+      loadCopy(),
+      loadRetention(),
+      loadReplication(),
+    ])
+    await loadMaintenance()
   }
 
   /** @internal */
@@ -208,6 +219,7 @@ export class Varve {
    */
   async readStream(location: Location, options: ReadStreamOptions = NO_OPTIONS): Promise<ReadableStream<Uint8Array> | undefined> {
     const { files, reader } = this.#readable('readStream')
+    const { readStream } = await loadStream()
     return readStream(files, reader, location, options)
   }
 
@@ -250,7 +262,13 @@ export class Varve {
     let cursors = this.#cursors.get(session)
     if (!cursors) {
       const parts = { backend: this.#backend, session, emitter: this.#emitter, checkWritable: (name: string) => void this.#writer(name) }
-      cursors = Promise.resolve(loadCursors()).then(({ Cursors }) => new Cursors(parts))
+      cursors = Promise.resolve(loadCursors()).then(
+        ({ Cursors }) => new Cursors(parts),
+        (error: unknown) => {
+          this.#cursors.delete(session)
+          throw error
+        },
+      )
       this.#cursors.set(session, cursors)
     }
     return cursors
@@ -259,16 +277,9 @@ export class Varve {
   /** A set of items that will be stored all or none. */
   transaction(): Transaction {
     const session = this.#writer('transaction')
-    const { maxFileSize, maxTransactionSize } = this.#options
-    return new Transaction({
-      storeSeed: session.files.identity.storeSeed,
-      maxFileSize,
-      maxTransactionSize,
-      checkWritable: (operation) => {
-        if (this.#writer(operation) !== session)
-          throw new VarveError('NOT_RUNNING', `${operation}: the store was stopped since this transaction began`)
-      },
-      commit: (staging) => session.writer.commit(staging),
+    return session.transaction((operation) => {
+      if (this.#writer(operation) !== session)
+        throw new VarveError('NOT_RUNNING', `${operation}: the store was stopped since this transaction began`)
     })
   }
 
@@ -456,7 +467,7 @@ export class Varve {
     try {
       await this.#withTimeout('the last flush', async () => {
         await session.whenMaintained()
-        await (await this.#cursors.get(session))?.whenIdle()
+        await (await this.#cursors.get(session)?.catch(() => undefined))?.whenIdle()
         await session.writer.close()
       })
     } catch (error) {
@@ -547,8 +558,9 @@ const NO_OPTIONS = Object.freeze({})
 
 const loadReading = onFirstUse(() => import('./session/reading.js'))
 const loadWriting = onFirstUse(() => import('./session/writing.js'))
+const loadStream = onFirstUse(() => import('./read/read-stream.js'))
+const loadCursors = onFirstUse(() => import('./cursor/cursors.js'))
 const loadVerify = onFirstUse(() => import('./maintain/verify.js'))
 const loadRepair = onFirstUse(() => import('./maintain/repair.js'))
 const loadCopy = onFirstUse(() => import('./copy/copy-store.js'))
-const loadCursors = onFirstUse(() => import('./cursor/cursors.js'))
 const loadRetention = onFirstUse(() => import('./maintain/retention.js'))

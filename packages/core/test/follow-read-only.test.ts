@@ -425,7 +425,12 @@ describe('the end of a follower beside a writer', () => {
     const iterator = reader.scan({ follow: true })
     await take(iterator, 1)
     const next = codeOf(iterator.next())
-    disk.inject({ kind: 'size', fault: { type: 'fail', code: 'IO', when: 'before', description: 'fails' } })
+    // A file that is gone is looked up once more, so the medium has to go on failing.
+    disk.inject({
+      kind: 'size',
+      times: Number.POSITIVE_INFINITY,
+      fault: { type: 'fail', code: 'IO', when: 'before', description: 'fails' },
+    })
     expect(await next).toBe('IO')
     await reader.stop()
     expect(disk.openFiles).toEqual([])

@@ -111,10 +111,11 @@ describeInChromium('a store in Chromium', () => {
     const result = await tab.onPage(async ({ Varve, opfsPageBackend, item, failure, seedsOf }) => {
       const db = await Varve.open(opfsPageBackend('quota'))
       await db.add(item(1_000_000, 0), { durable: true })
-      for (let n = 1; n < 15; n++) await db.add(item(1_000_000, n))
+      const adds = Array.from({ length: 14 }, (_, n) => db.add(item(1_000_000, n + 1)))
       const refused = await failure(() => db.flush())
       const after = db.state
       await (globalThis as unknown as { moreRoom(): Promise<void> }).moreRoom()
+      await Promise.all(adds)
       await db.flush()
       const seeds = await seedsOf(db, 1_000_000)
       await db.stop()

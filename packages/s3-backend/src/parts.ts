@@ -32,6 +32,8 @@ export class Parts {
   #own: PartList | undefined
   /** An append failed: whether its object is there, or comes still, nobody knows. */
   #isUncertain = false
+  #looking: Promise<void> | undefined
+  #nextLook: Promise<void> | undefined
 
   constructor(container: Container, id: string) {
     this.#container = container
@@ -79,12 +81,31 @@ export class Parts {
   }
 
   /** Sees where the file ends and of what it is made. `IO` where it was removed. */
-  async look(what: string): Promise<void> {
+  look(what: string): Promise<void> {
+    // One at a time, and whoever comes meanwhile shares the next: what was changed before it was asked for, it shows.
+    if (!this.#looking && !this.#nextLook) return this.#beginLook(what)
+    this.#nextLook ??= (this.#looking ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        this.#nextLook = undefined
+        return this.#beginLook(what)
+      })
+    return this.#nextLook
+  }
+
+  #beginLook(what: string): Promise<void> {
+    const looking = this.#look(what).finally(() => {
+      if (this.#looking === looking) this.#looking = undefined
+    })
+    this.#looking = looking
+    return looking
+  }
+
+  async #look(what: string): Promise<void> {
     const { chain, keys, store } = this.#container
     if (!this.isKnown) await this.#container.refresh()
     for (let looks = 0; looks < LOOKS; looks++) {
       const entry = this.#present(what)
-      this.#entry = entry
       // Another session may have ended this one's run.
       const last = entry.runs[entry.runs.length - 1]
       if (this.#own && (last?.path !== this.#own.path || last.end !== undefined)) this.#own = undefined
@@ -93,6 +114,8 @@ export class Parts {
         if (!list) this.#listed.set(place(run), await listParts(store, keys, run))
         else if (run.end === undefined && (list !== this.#own || this.#isUncertain)) await list.extend(store, keys)
       }
+      // Only now: a read that comes meanwhile must not take the file for known while its parts are not.
+      this.#entry = entry
       for (const known of this.#listed.keys()) if (!entry.runs.some((run) => place(run) === known)) this.#listed.delete(known)
       if (this.#container.isSoleWriter) return
       // What was merged meanwhile is deleted only when a newer manifest is there: without one, all was seen.

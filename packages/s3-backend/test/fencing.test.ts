@@ -119,6 +119,31 @@ describe('the lock', () => {
   })
 })
 
+describe('a writer that takes the lock', () => {
+  test('can read from a file that it has never seen while its parts are still being listed', async () => {
+    const before = open()
+    const file = await before.create('a')
+    for (let n = 0; n < 12; n++) await file.append([bytes(10, n)], n * 10)
+    const next = open({ takeover: true, cacheBytes: 0 })
+    await next.lock()
+    const again = await next.open('a')
+    const readAt = async (n: number): Promise<Uint8Array> => {
+      const target = new Uint8Array(10)
+      expect(await again.read(target, n * 10)).toBe(10)
+      return target
+    }
+    const found: Promise<Uint8Array>[] = []
+    server.fault = (request) => {
+      if (request.startsWith('LIST') && request.includes('/data/') && found.length < 12) found.push(readAt(found.length))
+      return undefined
+    }
+    found.push(readAt(0))
+    await found[0]
+    expect(found.length).toBeGreaterThan(1)
+    expect(await Promise.all(found)).toEqual(found.map((_, n) => bytes(10, n)))
+  })
+})
+
 describe('a reader beside the writer', () => {
   test('finds every byte while parts are merged, cut and deleted', async () => {
     const writer = open({ partsPerMerge: 5 })

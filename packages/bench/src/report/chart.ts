@@ -10,7 +10,7 @@ export interface Chart {
   readonly rows: readonly ChartRow[]
 }
 
-export interface ChartRow {
+interface ChartRow {
   readonly title: string
   readonly bars: readonly Bar[]
 }

@@ -11,7 +11,7 @@ export interface Target {
   readonly of: (run: Run) => Outcome | undefined
 }
 
-export interface Outcome {
+interface Outcome {
   readonly text: string
   readonly isMet: boolean
 }

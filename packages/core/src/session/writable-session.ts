@@ -15,6 +15,7 @@ import type { Place, ScanSource } from '../read/scan-source.js'
 import type { VarveStats } from '../stats.js'
 import type { Block } from '../write/block.js'
 import type { Frontier } from '../write/durability.js'
+import { Transaction } from '../write/transaction.js'
 import { Writer } from '../write/writer.js'
 import { type Session, sequenceAtStart, totalBytes } from './session.js'
 
@@ -36,6 +37,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
   readonly reader: Reader
   readonly isBesideWriter = false
   readonly #lock: BackendLock
+  readonly #options: ResolvedOptions
   readonly #first: { index: number }
   readonly #makeMaintenance: () => Promise<Maintenance>
   #maintenance: Promise<Maintenance> | undefined
@@ -47,6 +49,7 @@ export class WritableSession implements Session, ReadView, ScanSource {
     this.files = files
     this.clock = clock
     this.#lock = lock
+    this.#options = options
     this.#first = { index: store.firstIndex }
     this.writer = new Writer({
       backend,
@@ -95,6 +98,13 @@ export class WritableSession implements Session, ReadView, ScanSource {
   get accepted(): Place {
     const { index, position } = this.writer.appender
     return { index, position }
+  }
+
+  /** A transaction, in which every call first asks `checkWritable`, with its name, whether the store still takes anything. */
+  transaction(checkWritable: (operation: string) => void): Transaction {
+    const { maxFileSize, maxTransactionSize } = this.#options
+    const { storeSeed } = this.files.identity
+    return new Transaction({ storeSeed, maxFileSize, maxTransactionSize, checkWritable, commit: (staging) => this.writer.commit(staging) })
   }
 
   /** Removals, which most sessions never do: loaded for the first one. */

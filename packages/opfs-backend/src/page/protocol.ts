@@ -28,7 +28,7 @@ export interface FileRequest {
   readonly bytes: Uint8Array | undefined
 }
 
-export interface ReleaseRequest {
+interface ReleaseRequest {
   readonly varve: 'release'
   readonly id: number
   readonly lock: number

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { coverageFigures } from './coverage-figures.js'
+import { branchCoverage } from './coverage-figures.js'
 import { matrix } from './matrix.js'
 import { readResults, record } from './results.js'
 import { runAll } from './run-all.js'
@@ -14,15 +14,23 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 await new Command('reliability')
   .description('Runs the tests that show each line of the matrix, and writes RELIABILITY.md.')
   .option('--no-run', 'write the page from what was recorded before')
-  .option('--coverage', 'take in the figures that npm run coverage left')
+  .option('--coverage', 'take in what npm run coverage left, and name the branches that are neither taken nor explained')
   .option('--all', 'run every other command first, each with --record: half an hour')
   .action(({ run, coverage, all }: { readonly run: boolean; readonly coverage?: true; readonly all?: true }) => {
     if (all && !runAll(root)) process.exit(1)
-    if (coverage || all) record(root, { command: 'npm run coverage', figures: coverageFigures(root) })
+    if (coverage || all) recordCoverage()
     if (run) runMatrix()
     writeFileSync(join(root, 'RELIABILITY.md'), reliabilityPage(readResults(root)))
   })
   .parseAsync()
+
+/** Records the share of branches, and names those that are neither taken nor explained. */
+function recordCoverage(): void {
+  const { figures, missed } = branchCoverage(root)
+  record(root, { command: 'npm run coverage', figures })
+  for (const { file, line, text, reason } of missed)
+    if (reason === undefined) process.stdout.write(`${file}:${line} is not taken: ${text}\n`)
+}
 
 function runMatrix(): void {
   const files = [...new Set(matrix.flatMap(({ shownBy }) => shownBy.map(({ file }) => file)))]

@@ -20,7 +20,7 @@ interface Session {
 }
 
 /** Makes a backend of a fresh prefix, or of one that is there; with options that give up at once and merge soon. */
-export type OpenAt = (prefix: string, endpoint?: string) => S3Backend
+type OpenAt = (prefix: string, endpoint?: string) => S3Backend
 
 const steps: readonly Step[] = [
   { name: 'lock', run: async (session) => void (session.lock = await session.backend.lock()), change: () => {} },

@@ -1,0 +1,2 @@
+// Chromium, as `check:runtimes` calls it.
+import '../check-browser.mjs'
