@@ -1,11 +1,9 @@
 import { platform } from '#platform'
 import { isRecordIntact, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
-import { MiB } from '../options.js'
 import type { OpenFile } from './open-file.js'
 
 const PAGE_BITS = 14
 export const PAGE_BYTES = 2 ** PAGE_BITS
-const PAGES_PER_SLAB = MiB / PAGE_BYTES
 // A call of the backend costs as much as copying a kibibyte or two: for a larger one a cache that does not hold nearly everything gains nothing.
 const LARGEST_RECORD = 520
 // Once memory is used up, of the pages that are asked for again one in so many takes the place of another: that is enough to follow what is read most, and costs little where everything is read alike.
@@ -20,14 +18,15 @@ const ADMIT_ONE_IN = 4
 export class PageCache {
   readonly #storeSeed: number
   readonly #most: number
+  /** The memory of each slot. */
   readonly #slabs: Uint8Array[] = []
   /** By slot: whose page is there, its number, how many bytes of it were in the file, and whether it was used since the hand passed. */
   readonly #owners: (OpenFile | undefined)[] = []
-  readonly #pages: Int32Array
-  readonly #lengths: Int32Array
-  readonly #used: Uint8Array
+  #pages = new Int32Array(0)
+  #lengths = new Int32Array(0)
+  #used = new Uint8Array(0)
   /** Pages that were asked for lately and are not here, by their hash. */
-  readonly #missed: Int32Array
+  #missed = new Int32Array(0)
   /** Slots whose page could not be read. */
   readonly #vacant: number[] = []
   #hand = 0
@@ -37,15 +36,11 @@ export class PageCache {
   constructor(bytes: number, storeSeed: number) {
     this.#storeSeed = storeSeed
     this.#most = Math.floor(bytes / PAGE_BYTES)
-    this.#pages = new Int32Array(this.#most)
-    this.#lengths = new Int32Array(this.#most)
-    this.#used = new Uint8Array(this.#most)
-    this.#missed = new Int32Array(this.#most)
   }
 
   /** The memory it takes. */
   get bytes(): number {
-    return this.#slabs.reduce((sum, { length }) => sum + length, 0)
+    return this.#slabs.length * PAGE_BYTES
   }
 
   /** Whether it takes part in reading a record: a small one within one page. */
@@ -59,12 +54,11 @@ export class PageCache {
     if (slot < 0) return undefined
     const within = physical & (PAGE_BYTES - 1)
     if (within + RECORD_HEADER_BYTES + size > (this.#lengths[slot] as number)) return undefined
-    const slab = this.#slabs[Math.floor(slot / PAGES_PER_SLAB)] as Uint8Array
-    const at = (slot % PAGES_PER_SLAB) * PAGE_BYTES + within
-    if (readUint32(slab, at) !== size || !isRecordIntact(slab, at, size, this.#storeSeed)) return undefined
+    const slab = this.#slabs[slot] as Uint8Array
+    if (readUint32(slab, within) !== size || !isRecordIntact(slab, within, size, this.#storeSeed)) return undefined
     this.#used[slot] = 1
     const item = platform.allocateItem(size)
-    item.set(new Uint8Array(slab.buffer, at + RECORD_HEADER_BYTES, size))
+    item.set(new Uint8Array(slab.buffer, within + RECORD_HEADER_BYTES, size))
     return item
   }
 
@@ -73,6 +67,7 @@ export class PageCache {
    * now. Whether the page is here.
    */
   load(open: OpenFile, physical: number, read: (target: Uint8Array, position: number) => number | undefined): boolean {
+    if (this.#pages.length === 0) this.#begin()
     const page = physical >>> PAGE_BITS
     const known = slotOf(open, page)
     // One that was at the file's end has grown.
@@ -80,12 +75,11 @@ export class PageCache {
     if (slot < 0) return false
     this.#leave(slot)
     const start = page * PAGE_BYTES
-    const from = (slot % PAGES_PER_SLAB) * PAGE_BYTES
-    const slab = this.#slabs[Math.floor(slot / PAGES_PER_SLAB)] as Uint8Array
+    const slab = this.#slabs[slot] as Uint8Array
     const length = Math.min(PAGE_BYTES, open.physical(open.end) - start)
     let count: number | undefined
     try {
-      count = read(new Uint8Array(slab.buffer, from, length), start)
+      count = read(new Uint8Array(slab.buffer, 0, length), start)
     } finally {
       if (count === undefined) this.#vacant.push(slot)
     }
@@ -95,6 +89,14 @@ export class PageCache {
     this.#lengths[slot] = count
     enter(open, page, slot)
     return true
+  }
+
+  /** Many stores are opened for little: what keeps the account comes with the first page. */
+  #begin(): void {
+    this.#pages = new Int32Array(this.#most)
+    this.#lengths = new Int32Array(this.#most)
+    this.#used = new Uint8Array(this.#most)
+    this.#missed = new Int32Array(this.#most)
   }
 
   /** While there is room every page is; later on one that was asked for before, and not each time. */
@@ -112,9 +114,8 @@ export class PageCache {
     const vacant = this.#vacant.pop()
     if (vacant !== undefined) return vacant
     if (this.#owners.length < this.#most) {
-      const slot = this.#owners.push(undefined) - 1
-      if (slot % PAGES_PER_SLAB === 0) this.#slabs.push(platform.allocateSlab(Math.min(MiB, (this.#most - slot) * PAGE_BYTES)))
-      return slot
+      this.#slabs.push(platform.allocateSlab(PAGE_BYTES))
+      return this.#owners.push(undefined) - 1
     }
     for (;;) {
       const slot = this.#hand
