@@ -9,18 +9,10 @@ import {
   powerLossBackend,
   readFiles,
 } from '@varve/backend/faults'
-import {
-  BackendError,
-  type BackendFile,
-  type CopyProgress,
-  type FileBackend,
-  MiB,
-  type ScannedLocation,
-  Varve,
-  type VarveOptions,
-} from '@varve/core'
+import { BackendError, type BackendFile, type CopyProgress, type FileBackend, MiB, type ScannedLocation, Varve } from '@varve/core'
 import { type MemoryBackend, memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
+import { dataFiles, expectEqual, itemsOf, SMALL } from './support/copies.js'
 import { settle } from './support/event-loop.js'
 import { item } from './support/items.js'
 import { addItems, commitItems, fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
@@ -31,29 +23,6 @@ import { copyFiles, diskOf, flipBit, overwrite, physical } from './support/store
 import { openStore } from './support/test-store.js'
 
 failOnUnhandledRejections()
-
-const SMALL = { maxFileSize: 1024, overwrite: true } as const
-
-/** The data files that a backend holds. */
-async function dataFiles(backend: FileBackend): Promise<Map<string, Uint8Array>> {
-  return new Map([...(await readFiles(backend))].filter(([name]) => name.startsWith('data')))
-}
-
-/** What the copy holds, opened for reading alone and then, on a twin, for writing. */
-async function itemsOf(copy: MemoryBackend, options: VarveOptions = SMALL): Promise<unknown[]> {
-  const reader = await Varve.open(copy, { ...options, readOnly: true })
-  const read = await collect(reader.scan())
-  await reader.stop()
-  const writer = await Varve.open(await diskOf(await readFiles(copy)), options)
-  expect(await collect(writer.scan())).toEqual(read)
-  expect((await writer.verify()).isIntact).toBe(true)
-  await writer.stop()
-  return read
-}
-
-async function expectEqual(db: Varve, copy: MemoryBackend): Promise<void> {
-  expect(await itemsOf(copy)).toEqual(await collect(db.scan()))
-}
 
 describe('a copy', () => {
   test('of a stopped store has the same files, byte for byte', async () => {

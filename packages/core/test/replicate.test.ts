@@ -1,39 +1,18 @@
 import { fail, faultyBackend, hold, readFiles } from '@varve/backend/faults'
-import { type FileBackend, type ReplicationProgress, replicate, type ScannedLocation, Varve, type VarveOptions } from '@varve/core'
-import { type MemoryBackend, memoryBackend } from '@varve/memory-backend'
+import { type ReplicationProgress, replicate, type ScannedLocation, Varve } from '@varve/core'
+import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { dataFiles, expectEqual, itemsOf, SMALL } from './support/copies.js'
 import { settle, stateOf } from './support/event-loop.js'
 import { addItems, commitItems, fillUpTo, layBlocks } from './support/layout.js'
 import { leasedBackend } from './support/leased-backend.js'
 import { codeOf, codeThrownBy, failOnUnhandledRejections, failure } from './support/rejections.js'
 import { collect } from './support/scanning.js'
-import { diskOf } from './support/stored-bytes.js'
 import { openStore, recordEvents } from './support/test-store.js'
 
 failOnUnhandledRejections()
 
-const SMALL = { maxFileSize: 1024, overwrite: true } as const
 const AT_ONCE = { interval: 0 } as const
-
-async function dataFiles(backend: FileBackend): Promise<Map<string, Uint8Array>> {
-  return new Map([...(await readFiles(backend))].filter(([name]) => name.startsWith('data')))
-}
-
-/** What a copy holds, opened for reading alone and then, on a twin, for writing. */
-async function itemsOf(copy: FileBackend, options: VarveOptions = SMALL): Promise<unknown[]> {
-  const reader = await Varve.open(copy, { ...options, readOnly: true })
-  const read = await collect(reader.scan())
-  await reader.stop()
-  const writer = await Varve.open(await diskOf(await readFiles(copy)), options)
-  expect(await collect(writer.scan())).toEqual(read)
-  expect((await writer.verify()).isIntact).toBe(true)
-  await writer.stop()
-  return read
-}
-
-async function expectEqual(db: Varve, copy: MemoryBackend): Promise<void> {
-  expect(await itemsOf(copy)).toEqual(await collect(db.scan()))
-}
 
 describe('a replication of a running store', () => {
   test('has what is there at first and what becomes durable later, and ends byte for byte the same when the store stops', async () => {
