@@ -9,6 +9,8 @@ import { close, fdatasync, fsync, ftruncate } from './raw-fs.js'
 import { CommitPattern, fileIdentity, type SpaceAhead, type SpaceOwner, type TakenSpace } from './space-ahead.js'
 
 const rewriteSize = 1024 * 1024
+// A closing block, as a rule. More takes longer to copy than another thread takes to be woken for it.
+const LARGEST_REREAD = 128 * 1024
 let zeros = new Uint8Array(0)
 
 export interface FsFileOptions {
@@ -234,7 +236,9 @@ export class FsFile implements BackendFile, SpaceOwner {
     const size = this.#end()
     const buffer = Buffer.allocUnsafeSlow(Math.min(rewriteSize, Math.max(0, size - from)))
     for (let position = from; position < size; ) {
-      const count = await readAt(this.#fd, buffer.subarray(0, Math.min(buffer.byteLength, size - position)), position)
+      const part = buffer.subarray(0, Math.min(buffer.byteLength, size - position))
+      const now = part.byteLength <= LARGEST_REREAD ? this.#prompt.read(this.#fd, part, position) : undefined
+      const count = now ?? (await readAt(this.#fd, part, position))
       if (count === 0) throw this.#conflict(`write again up to ${size}, where the file ends at ${position}`)
       await writeAt(this.#fd, [buffer.subarray(0, count)], position, this.#promptWrites)
       position += count
