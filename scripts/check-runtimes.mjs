@@ -1,13 +1,15 @@
-// The built packages under every runtime that RUNTIMES.md speaks of: a store's life on a real disk (runtimes/scenario.mjs), and then what each can run of the tests.
+// The built packages under every runtime that RUNTIMES.md speaks of: a store's life on a real disk (runtimes/scenario.mjs), and then what each can run of the tests. A table at the end says what came of it.
 //
-//   node scripts/check-runtimes.mjs [--scenario] [node20 node22 node24 node26 bun deno chromium]
+//   node scripts/check-runtimes.mjs [--scenario] [--minutes N] [node20 node22 node24 node26 bun deno chromium]
 //
-// --scenario leaves the tests out. Bun and Deno are fetched from npm into scripts/runtimes, Nodes by npx; what can't be had on this machine is said by its name.
+// --scenario leaves the tests out. The scenario and the tests of each runtime have 30 minutes at most, or those of --minutes. Bun and Deno are fetched from npm into scripts/runtimes, Nodes by npx; what can't be had on this machine is said by its name.
 import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { runTests } from './runtimes/run-tests.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'scripts/runtimes')
@@ -16,11 +18,11 @@ const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const windows = process.platform === 'win32'
 const isOfNode = (major) => process.versions.node.split('.')[0] === major
 
-/** Tests of the kernel's lock and of how Node ends a process at a signal, which these runtimes do in their own way; the scenario has both. */
+/** What is not asked of a runtime, and why. The scenario has the lock, signals and the end of a program in each. */
 const OF_NODE_ALONE = [
-  'packages/fs-backend/test/lock.test.ts',
-  'packages/fs-backend/test/processes/**',
-  'packages/fs-backend/test/{system-faults,fs-backend}.test.ts',
+  ['packages/fs-backend/test/lock.test.ts', "the kernel's lock, which only Node can take"],
+  ['packages/fs-backend/test/processes/**', 'how Node ends a process at a signal'],
+  ['packages/fs-backend/test/{system-faults,fs-backend}.test.ts', "the kernel's lock, and errors put into Node's own calls"],
 ]
 const PACKAGES = ['core', 'backend', 'fs-backend', 'memory-backend', 'varve'].map((name) => `packages/${name}/`)
 
@@ -32,19 +34,19 @@ const runtimes = {
   bun: {
     find: () => binary('bun', `@oven/bun-${windows ? 'windows' : process.platform}-${archOf('aarch64')}`, 'bin/bun'),
     scenario: [],
-    tests: ['--bun', vitest, 'run', ...PACKAGES, ...excluding(OF_NODE_ALONE)],
+    vitest: ['--bun', vitest],
+    packages: PACKAGES,
+    leftOut: OF_NODE_ALONE,
   },
   deno: {
     find: () => binary('deno', `@deno/${process.platform}-${archOf('arm64')}${process.platform === 'linux' ? '-glibc' : ''}`, 'deno'),
     scenario: ['run', '-A', '--quiet'],
-    // What a message port refuses has another name there, and a turn may come before the microtasks.
-    tests: [
-      'run',
-      '-A',
-      vitest,
-      'run',
-      ...PACKAGES,
-      ...excluding([...OF_NODE_ALONE, 'packages/core/test/platform/{allocation,next-turn}.test.ts']),
+    vitest: ['run', '-A', vitest],
+    packages: PACKAGES,
+    leftOut: [
+      ...OF_NODE_ALONE,
+      ['packages/core/test/platform/allocation.test.ts', 'the name of the error for a buffer that can not be sent'],
+      ['packages/core/test/platform/next-turn.test.ts', 'whether a turn comes before the microtasks that are due'],
     ],
   },
   chromium: { script: join(folder, 'chromium.mjs') },
@@ -52,22 +54,11 @@ const runtimes = {
 
 function node(major) {
   const start = isOfNode(major) ? [process.execPath] : [windows ? 'npx.cmd' : 'npx', '--yes', `--package=node@${major}`, '--', 'node']
-  return {
-    find: () => start,
-    version: `v${major}.`,
-    scenario: [],
-    tests: [join(root, 'scripts/test-node-matrix.mjs'), major],
-    testsUnderNode: true,
-  }
+  return { find: () => start, version: `v${major}.`, scenario: [], vitest: [vitest], packages: [], leftOut: [] }
 }
 
 function archOf(arm) {
   return process.arch === 'arm64' ? arm : 'x64'
-}
-
-function excluding(patterns) {
-  // A machine that is busy is no failure, and neither is a runtime that is slow.
-  return [...patterns.flatMap((pattern) => ['--exclude', pattern]), '--testTimeout=300000', '--reporter=dot']
 }
 
 /** The program itself, which the package for this platform has: no install script has to put it anywhere. */
@@ -89,52 +80,60 @@ function runScenario(name, start, { scenario: args, version = '' }) {
   const found =
     run(start, name.startsWith('node') ? ['-p', 'process.version'] : ['--version'])
       .stdout?.trim()
-      .split('\n')[0] ?? ''
-  if (!found.startsWith(version)) return { failed: [`is ${found || 'not there'}`] }
-  const { stdout, stderr, status } = run(start, [...args, scenario], { env: { ...process.env, VARVE_RUNTIME_ARGS: JSON.stringify(args) } })
+      .split('\n')[0]
+      .replace(/ \(.*/, '') ?? ''
+  if (!found.startsWith(version)) return { found, problems: [`is ${found || 'not there'}`] }
+  const { stdout, stderr, status, error } = run(start, [...args, scenario], {
+    env: { ...process.env, VARVE_RUNTIME_ARGS: JSON.stringify(args) },
+    timeout: minutes * 60 * 1000,
+  })
   const steps = stdout
     .split('\n')
     .filter((line) => line.startsWith('{"step"'))
     .map((line) => JSON.parse(line))
   for (const { step, ok, detail } of steps) console.log(`  ${ok ? 'ok    ' : 'FAILED'} ${step}${detail ? `: ${detail}` : ''}`)
-  const failed = steps.filter(({ ok }) => !ok).map(({ step }) => step)
-  if (status !== 0 || steps.length === 0) failed.push(`ended with ${status}: ${stderr}`)
-  return { found, failed }
+  const problems = steps.filter(({ ok }) => !ok).map(({ step }) => step)
+  if (status !== 0 || steps.length === 0) problems.push(`the scenario ended with ${error?.message ?? status}: ${stderr}`)
+  return { found, problems, steps: `${steps.filter(({ ok }) => ok).length} of ${steps.length}` }
 }
 
-const wanted = process.argv.slice(2).filter((argument) => argument !== '--scenario')
-const withTests = !process.argv.includes('--scenario')
-const unknown = wanted.filter((name) => !(name in runtimes))
-if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: the runtimes are ${Object.keys(runtimes).join(', ')}`)
-
-const summary = []
-for (const name of wanted.length > 0 ? wanted : Object.keys(runtimes)) {
+async function tryRuntime(name) {
   const runtime = runtimes[name]
-  if (runtime.script && !existsSync(runtime.script)) continue
-  console.log(`${name}:`)
   if (runtime.script) {
     const { status } = spawnSync(process.execPath, [runtime.script], { cwd: root, stdio: 'inherit' })
-    summary.push({ name, failed: status === 0 ? [] : ['its script'] })
-    continue
+    return { problems: status === 0 ? [] : ['its script, see above'] }
   }
   const start = runtime.find()
-  if (!start) {
-    summary.push({ name, skipped: 'npm has no program for this machine, or it could not be fetched' })
-    continue
-  }
-  const { found, failed } = runScenario(name, start, runtime)
-  if (withTests && failed.length === 0) {
-    const starter = runtime.testsUnderNode ? [process.execPath] : start
-    const { status } = run(starter, runtime.tests, { stdio: 'inherit', env: { ...process.env, TEST_DIST: '1' } })
-    if (status !== 0) failed.push('its tests')
-  }
-  summary.push({ name, found, failed })
+  if (!start) return { skipped: 'npm has no program for this machine, or it could not be fetched' }
+  const { found, problems, steps } = runScenario(name, start, runtime)
+  if (values.scenario || problems.length > 0) return { found, problems, steps }
+  // A machine that is busy is no failure, and neither is a runtime that is slow.
+  const excluded = runtime.leftOut.flatMap(([pattern]) => ['--exclude', pattern])
+  const tests = await runTests([...start, ...runtime.vitest, 'run', ...runtime.packages, ...excluded, '--testTimeout=300000'], minutes)
+  return { found, problems: tests.problems, steps, tests }
 }
-for (const { name, found = '', failed = [], skipped } of summary) {
-  console.log(
-    skipped
-      ? `skipped ${name}: ${skipped}`
-      : `${failed.length === 0 ? 'ok     ' : 'FAILED '} ${name} (${found})${failed.map((one) => `: ${one}`).join('')}`,
-  )
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { scenario: { type: 'boolean' }, minutes: { type: 'string' } },
+})
+const minutes = Number(values.minutes ?? 30)
+if (!(minutes > 0)) throw new Error(`--minutes is a number above 0, not ${values.minutes}`)
+const unknown = positionals.filter((name) => !(name in runtimes))
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: the runtimes are ${Object.keys(runtimes).join(', ')}`)
+
+const results = []
+for (const name of positionals.length > 0 ? positionals : Object.keys(runtimes)) {
+  console.log(`${name}:`)
+  results.push({ name, ...(await tryRuntime(name)) })
 }
-process.exit(summary.some(({ failed = [] }) => failed.length > 0) ? 1 : 0)
+
+console.log('')
+for (const { name, found = '', problems = [], skipped, steps, tests } of results) {
+  const outcome = skipped ? `skipped: ${skipped}` : problems.length === 0 ? 'ok' : 'FAILED'
+  const ran = tests ? `tests ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped in ${tests.seconds.toFixed(0)} s` : ''
+  console.log([name.padEnd(8), outcome.padEnd(6), found.padEnd(10), steps ? `scenario ${steps}` : '', ran].join('  ').trimEnd())
+  for (const problem of problems) console.log(`          ${problem}`)
+  if (tests) for (const [pattern, why] of runtimes[name].leftOut) console.log(`          left out: ${pattern}: ${why}`)
+}
+process.exit(results.some(({ problems = [] }) => problems.length > 0) ? 1 : 0)
