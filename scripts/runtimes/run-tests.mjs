@@ -17,7 +17,8 @@ export async function runTests([program, ...args], minutes) {
   const start = Date.now()
   const child = spawn(program, [...args, '--reporter=dot', `--reporter=${join(root, 'scripts/runtimes/progress-reporter.mjs')}`], {
     cwd: root,
-    shell: windows,
+    // Windows runs no batch file without one.
+    shell: program.endsWith('.cmd'),
     stdio: 'inherit',
     env: { ...process.env, TEST_DIST: '1', VARVE_PROGRESS: progress },
     // A group of its own, so that what it started ends with it.
