@@ -9,6 +9,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { findChromium } from './find-chromium.mjs'
 import { runTests } from './runtimes/run-tests.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -59,7 +60,15 @@ const runtimes = {
       [['a turn of the portable platform comes when everything'], 'whether a turn comes before the microtasks that are due'],
     ],
   },
-  chromium: { script: join(folder, 'chromium.mjs') },
+  chromium: {
+    // The tests run in a page, and the runner that drives it under Node.
+    find: () => (findChromium() ? [process.execPath] : undefined),
+    missing: 'Chromium is not installed here; as root on Debian: node scripts/install-chromium.mjs',
+    versionOf: [findChromium(), ['--version']],
+    vitest: [vitest],
+    packages: ['--config', 'packages/opfs-backend/vitest.browser.config.ts'],
+    leftOut: [[[], "all but the engine, and of its tests those of Node's own ways and those that go through every crash"]],
+  },
 }
 
 function node(major) {
@@ -86,12 +95,14 @@ function run([program, ...first], args, options) {
   return spawnSync(program, [...first, ...args], { cwd: root, shell: program.endsWith('.cmd'), encoding: 'utf8', ...options })
 }
 
+/** As short as it can be said: `v20.20.2`, `2.9.6`. */
+function versionOf(program, args) {
+  const said = run([program], args).stdout?.trim().split('\n')[0] ?? ''
+  return /v?\d+(\.\d+)+/.exec(said)?.[0] ?? said
+}
+
 function runScenario(name, start, { scenario: args, version = '' }) {
-  const found =
-    run(start, name.startsWith('node') ? ['-p', 'process.version'] : ['--version'])
-      .stdout?.trim()
-      .split('\n')[0]
-      .replace(/^deno | \(.*/g, '') ?? ''
+  const found = versionOf(start[0], [...start.slice(1), ...(name.startsWith('node') ? ['-p', 'process.version'] : ['--version'])])
   if (!found.startsWith(version)) return { found, problems: [`is ${found || 'not there'}`] }
   const { stdout, stderr, status, error } = run(start, [...args, scenario], {
     env: { ...process.env, VARVE_RUNTIME_ARGS: JSON.stringify(args) },
@@ -114,13 +125,12 @@ function without(leftOut) {
 
 async function tryRuntime(name) {
   const runtime = runtimes[name]
-  if (runtime.script) {
-    const { status } = spawnSync(process.execPath, [runtime.script], { cwd: root, stdio: 'inherit' })
-    return { problems: status === 0 ? [] : ['its script, see above'] }
-  }
   const start = runtime.find()
-  if (!start) return { skipped: 'npm has no program for this machine, or it could not be fetched' }
-  const { found, problems, steps } = runScenario(name, start, runtime)
+  if (!start) return { skipped: runtime.missing ?? 'npm has no program for this machine, or it could not be fetched' }
+  if (values.scenario && !runtime.scenario) return { skipped: 'there are only tests for it, as it has no files of its own' }
+  const { found, problems, steps } = runtime.scenario
+    ? runScenario(name, start, runtime)
+    : { found: versionOf(...runtime.versionOf), problems: [] }
   if (values.scenario || problems.length > 0) return { found, problems, steps }
   // A machine that is busy is no failure, and neither is a runtime that is slow.
   const tests = await runTests(
