@@ -1,6 +1,6 @@
 """Measures aiodiskdb as packages/bench/src measures the others, and prints what it measured as JSON.
 
-One argument, a JSON object: kind ('ingest' or 'mixed'), directory, least and most (bytes of an item), and count or ms.
+One argument, a JSON object: kind ('ingest' or 'mixed'), directory, least and most (bytes of an item), ms, and the most items to ingest (count).
 """
 
 import asyncio
@@ -65,14 +65,17 @@ async def opened(task):
 
 
 async def ingest(db, task, source):
+    taken = 0
     written = 0
-    for _ in range(task['count']):
+    end = time.perf_counter() + task['ms'] / 1000
+    while taken < task['count'] and time.perf_counter() < end:
         item = next(source)
+        taken += 1
         await db.add(item)
         written += len(item)
     # It can't be asked to sync, nor to flush: to stop is what comes nearest.
     await db.stop()
-    return {'items': task['count'], 'bytes': written}
+    return {'items': taken, 'bytes': written}
 
 
 async def mixed(db, task, source, latencies):
