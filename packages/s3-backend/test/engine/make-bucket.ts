@@ -1,0 +1,4 @@
+import { makeBucket } from '../cluster/cluster.js'
+
+/** Once, before the engine's tests: a cluster that was just started has no bucket. */
+export default (): Promise<void> => makeBucket()
