@@ -1,4 +1,6 @@
 import { makeBucket } from '../cluster/cluster.js'
 
 /** Once, before the engine's tests: a cluster that was just started has no bucket. */
-export default (): Promise<void> => makeBucket()
+export async function setup(): Promise<void> {
+  await makeBucket()
+}
