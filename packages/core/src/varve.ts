@@ -467,7 +467,7 @@ export class Varve {
     try {
       await this.#withTimeout('the last flush', async () => {
         await session.whenMaintained()
-        await (await this.#cursors.get(session)?.catch(() => undefined))?.whenIdle()
+        await this.#whenCursorsIdle(session)
         await session.writer.close()
       })
     } catch (error) {
@@ -483,10 +483,15 @@ export class Varve {
     const session = this.#writable as WritableSession
     await this.#withTimeout('a call that is under way', async () => {
       await session.writer.flusher.whenIdle()
+      await this.#whenCursorsIdle(session)
       await session.release()
     })
     this.#end()
     this.#writable = undefined
+  }
+
+  async #whenCursorsIdle(session: Session): Promise<void> {
+    await (await this.#cursors.get(session)?.catch(() => undefined))?.whenIdle()
   }
 
   #end(): void {
