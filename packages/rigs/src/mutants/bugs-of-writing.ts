@@ -129,7 +129,7 @@ export const bugsOfWriting: readonly Mutant[] = [
     name: 'forgets a block whose write was refused',
     why: 'what was accepted is never written, though nobody is told',
     file: flusher,
-    find: '    await this.active.append(chunks)\n    this.flushes++\n    for (let n = 0; n < batch.length; n++) appender.queue.shift()',
+    find: '    await this.active.append(chunks)\n    this.flushes++\n    this.#isUnsettled = true\n    for (let n = 0; n < batch.length; n++) appender.queue.shift()',
     replace: '    for (let n = 0; n < batch.length; n++) appender.queue.shift()\n    await this.active.append(chunks)\n    this.flushes++',
     rigs: [rigs.writeFailures],
   },
