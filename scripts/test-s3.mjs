@@ -48,6 +48,11 @@ if (missing !== 0) process.exit(missing ?? 1)
 let failed = false
 for (const name of asked.length > 0 ? asked : ['backend', 'engine', 'replicas']) {
   console.log(`\ntest:s3 ${name}, on ${parts[name].medium}`)
-  if (runPart(parts[name]) !== 0) failed = true
+  const start = Date.now()
+  const status = runPart(parts[name])
+  console.log(
+    `test:s3 ${name}: ${status === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - start) / 1000).toFixed(0)} s, the start of the object store included`,
+  )
+  if (status !== 0) failed = true
 }
 process.exit(failed ? 1 : 0)

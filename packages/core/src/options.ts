@@ -52,6 +52,11 @@ export interface VarveOptions {
   readonly flushInterval?: number
   /** When what was added becomes durable without being asked to. Default `sync`. */
   readonly durability?: Durability
+  /**
+   * After how long without a flush the store says in its file that all before is durable, by a closing block of 44 bytes: what is buffered then is flushed first. Who replicates it from another process copies its last flush then, and a start
+   * after a crash finds nothing to recover. 0: only when it stops. Default 250.
+   */
+  readonly settleAfter?: number
   /** The longest an `add` waits for room, and `stop` for the last flush, before `TIMEOUT`. Default 30,000. */
   readonly timeout?: number
   /** How many backend reads may be under way at once. Default 32. */
@@ -105,6 +110,7 @@ export function resolveOptions(given: VarveOptions = {}): ResolvedOptions {
     maxBufferItems: integer(given, 'maxBufferItems', 1000, 1, Number.MAX_SAFE_INTEGER),
     flushInterval: integer(given, 'flushInterval', 30_000, 1, MAX_DELAY),
     durability: oneOf(given, 'durability', 'sync', ['sync', 'os']),
+    settleAfter: integer(given, 'settleAfter', 250, 0, MAX_DELAY),
     timeout: integer(given, 'timeout', 30_000, 1, MAX_DELAY),
     concurrency: integer(given, 'concurrency', 32, 1, 65_536),
     cacheSize: integer(given, 'cacheSize', 64 * MiB, 0, 4 * GiB),

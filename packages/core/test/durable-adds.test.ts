@@ -36,7 +36,7 @@ describe('a durable add', () => {
   })
 
   test('waits on no timer', async () => {
-    const { db, clock } = await openStore()
+    const { db, clock } = await openStore({ settleAfter: 0 })
     for (let n = 0; n < 10; n++) await db.add(item(10, n), { durable: true })
     expect((await db.stats()).durableSequence).toBe(10)
     expect(clock.timers).toEqual([])
@@ -73,7 +73,7 @@ describe('durable adds share syncs', () => {
   })
 
   test('64 writers, each waiting for its item before the next, take about one sync a round', async () => {
-    const { db, disk, clock } = await openStore()
+    const { db, disk, clock } = await openStore({ settleAfter: 0 })
     const syncs = disk.count('sync')
     const rounds = 10
     const writer = async (n: number) => {

@@ -108,6 +108,12 @@ const cases: { readonly [Name in keyof Required<VarveOptions>]: Case } = {
     ],
     allowed: '"sync" or "os"',
   },
+  settleAfter: {
+    standard: 250,
+    good: [0, 1, 2 ** 31 - 1],
+    bad: [[-1, '-1'], [2 ** 31, '2147483648'], ...notNumbers],
+    allowed: 'a whole number from 0 to 2147483647',
+  },
   timeout: {
     standard: 30_000,
     good: [1, 2 ** 31 - 1],

@@ -13,9 +13,8 @@ failOnUnhandledRejections()
 // Without overwrite: retention is a permission of its own.
 const SMALL = { maxFileSize: 1024 } as const
 
-/** Until nothing is left to drop: the first time, the code that drops is loaded. */
+/** Until nothing is left to drop. */
 async function untilSettled(db: Varve): Promise<readonly [number, number]> {
-  await import('../src/maintain/retention.js')
   await settle(40)
   const { firstIndex, lastIndex } = await db.stats()
   return [firstIndex, lastIndex]

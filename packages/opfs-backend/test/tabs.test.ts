@@ -54,6 +54,7 @@ describeInChromium('a store in several tabs', () => {
           await db.addMany(Array.from({ length: 20 }, (_, n) => item(300, n + 20)))
           await db.dropIndex(0)
           await db.flush()
+          channel.postMessage('dropped')
           tell('more')
         }
         await new Promise(() => {})
@@ -64,12 +65,16 @@ describeInChromium('a store in several tabs', () => {
     const result = await other.onPage(async ({ Varve, opfsPageBackend, failure, item }) => {
       const locked = await failure(() => Varve.open(opfsPageBackend('shared')))
       const db = await Varve.open(opfsPageBackend('shared'), { readOnly: true })
+      const channel = new BroadcastChannel('shared')
+      const dropped = new Promise((resolve) => (channel.onmessage = resolve))
       const seen: number[] = []
       for await (const { sequence, data } of db.scan({ follow: true })) {
         if (data.some((byte, at) => byte !== item(300, sequence)[at])) throw new Error(`item ${sequence} is not what was added`)
-        if (seen.push(sequence) === 20) new BroadcastChannel('shared').postMessage('go on')
+        if (seen.push(sequence) === 20) channel.postMessage('go on')
         if (sequence === 39) break
       }
+      // The last items may have been written of themselves, before the file was dropped.
+      await dropped
       const first = await db.read({ index: 0, position: 44, size: 300 })
       await db.stop()
       return { locked, seen, first }

@@ -17,7 +17,7 @@ export function replicateCommand(context: Context): Command {
   const command = new Command('replicate')
     .summary('keep a copy of a store in use up to date')
     .description(
-      'Copies STORE to DEST and keeps the copy up to date, beside the process that writes to STORE, until it is interrupted. Only what is proven to be durable is copied, so the copy never has what STORE could lose in a crash; the very last write follows when that process writes again or stops. ' +
+      'Copies STORE to DEST and keeps the copy up to date, beside the process that writes to STORE, until it is interrupted. Only what is proven to be durable is copied, so the copy never has what STORE could lose in a crash; the very last write follows a quarter of a second later, by when that process has written again or says that it rests. ' +
         'DEST can be read at any moment, and written to once this has ended. Where DEST fails it is tried again; begun again, it goes on from what is there.',
     )
     .argument('<STORE>', 'the store: a directory or a URL')

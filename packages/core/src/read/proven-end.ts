@@ -22,8 +22,7 @@ interface Standing {
  * The end of what is proven to be durable in a store whose writer is another process.
  *
  * That bytes can be read proves nothing: they may be in a cache alone, their sync may fail, and a write that is refused is taken back. What proves them is what the writer writes only after a sync that
- * covered them: a later block, which says up to where its file was durable; a closing block, before which everything is; and another file behind theirs. So the last write of a writer that then does nothing
- * stays unproven until it writes again, closes the file or stops. A closing block that ends all is counted in: it holds no items, and all before it is durable.
+ * covered them: a later block, which says up to where its file was durable; a closing block, before which everything is, and which a writer that rests writes too; and another file behind theirs. A closing block that ends all is counted in: it holds no items, and all before it is durable.
  *
  * What is proven once is not looked at again: each look goes on from there.
  */

@@ -33,7 +33,7 @@ export interface ReplicableStore {
  * side too, it goes on from what is there.
  *
  * Of a store that this program writes to, what is durable is known, and nothing is looked at while nothing happens. Where `readOnly` opened the store and another process writes to it, only what that one has proven durable by what it
- * wrote later is copied: its very last write follows when it writes again or stops. A trim or drop there of a file that is not the first is noticed as the files are looked at in turn, 32 each time.
+ * wrote later is copied: its very last write follows when it writes again, stops, or has rested for its `settleAfter`. A trim or drop there of a file that is not the first is noticed as the files are looked at in turn, 32 each time.
  */
 export function replicate(store: ReplicableStore, destination: FileBackend, options: ReplicateOptions = {}): Replication {
   const parts = store?.[STORE_PARTS]
@@ -129,7 +129,7 @@ export class Replication {
   }
 
   #answer(): void {
-    const done = this.#run?.done ?? 0
+    const { done } = this.#run as ReplicationRun
     const waiting = this.#waiting
     this.#waiting = waiting.filter(({ round }) => round > done)
     for (const { round, resolve } of waiting) if (round <= done) resolve()

@@ -123,12 +123,17 @@ export class ActiveFile {
 
   /** Ends the file, or the session, in a closing block; everything before it is durable first, and so is it in the end. */
   async close(sequence: number, timestamp: number, continues: boolean): Promise<void> {
+    await this.settle(sequence, timestamp, continues)
+    await this.sync()
+  }
+
+  /** The same, but for the closing block's own sync: where a power loss takes it away nothing is lost. */
+  async settle(sequence: number, timestamp: number, continues = false): Promise<void> {
     await this.sync()
     const position = this.open.end
     const place = { storeSeed: this.#storeSeed, index: this.index, position }
     const header = { continues, close: true, length: 0, count: 0, sequence, timestamp, durablePosition: position, digest: this.#storeSeed }
     await this.append([encodeBlockHeader(header, place)])
-    await this.sync()
     this.#endsInClose = true
   }
 

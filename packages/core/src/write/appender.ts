@@ -10,7 +10,7 @@ import type { SlabPool } from './slab-pool.js'
 import type { StagedSlab, Staging } from './staging.js'
 
 /** What the flusher does next, in order. */
-export type FlushEntry = BlockEntry | RotateEntry | TaskEntry
+export type FlushEntry = BlockEntry | CloseEntry | RotateEntry | TaskEntry
 
 export interface BlockEntry {
   readonly kind: 'block'
@@ -19,6 +19,14 @@ export interface BlockEntry {
   readonly slabs: readonly Uint8Array[]
   /** Whether the block belongs to a transaction, and ends it. */
   readonly group: 'none' | 'part' | 'end'
+}
+
+/** A closing block, behind which the file goes on. */
+export interface CloseEntry {
+  readonly kind: 'close'
+  /** The sequence of the next record. */
+  readonly sequence: number
+  readonly timestamp: number
 }
 
 export interface RotateEntry {
@@ -138,6 +146,22 @@ export class Appender {
     this.#active = undefined
     this.#activeSlabs = []
     this.#activeHeld = 0
+  }
+
+  /** Places a closing block behind everything accepted so far. What comes later goes behind it. */
+  close(): void {
+    this.seal()
+    this.queue.push({ kind: 'close', sequence: this.#tail.sequence, timestamp: this.stamp() })
+    // Every file keeps room for one, so this one fits whatever the file holds.
+    this.#tail.position += BLOCK_HEADER_BYTES
+  }
+
+  /** Takes a closing block back that could not be written; false where something was placed behind it meanwhile. */
+  withdrawClose(): boolean {
+    if (this.#active || this.queue.length > 1) return false
+    this.queue.shift()
+    this.#tail.position -= BLOCK_HEADER_BYTES
+    return true
   }
 
   /** Goes on in the next file. `FULL` where there is none; then nothing has changed. */

@@ -7,7 +7,7 @@ import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import type { Location } from '../location.js'
 import type { FileSet } from '../read/file-set.js'
 import { type ActiveFile, MAX_APPEND_BYTES, MAX_CHUNKS, WriteRefused } from './active-file.js'
-import type { Appender, BlockEntry, RotateEntry } from './appender.js'
+import type { Appender, BlockEntry, CloseEntry, RotateEntry } from './appender.js'
 import type { Durability } from './durability.js'
 import { Rotation } from './rotation.js'
 import type { SlabPool } from './slab-pool.js'
@@ -27,6 +27,8 @@ export interface FlusherParts {
   /** Whether every flush is synced. */
   readonly syncsAlways: boolean
   readonly flushInterval: number
+  /** After how long a rest the file is closed for now; 0 for never. */
+  readonly settleAfter: number
   /** Memory became free. */
   readonly onRoom: () => void
   /** Nothing more can be written. */
@@ -46,6 +48,9 @@ export class Flusher {
   #refused = false
   #failure: VarveError | undefined
   #cancelRetry: (() => void) | undefined
+  #cancelSettling: (() => void) | undefined
+  /** Something was laid down, and no closing block tried behind it. */
+  #isUnsettled = false
   #rotation: Rotation | undefined
   /** Laid down, but part of a transaction that is not durable as a whole. */
   #withheld: BlockEntry[] = []
@@ -61,6 +66,9 @@ export class Flusher {
     this.#parts = parts
     this.#written = parts.durability.frontier.sequence
     this.#shown = { index: active.index, position: active.end }
+    // What recovery kept of a crash is proven to nobody else either.
+    this.#isUnsettled = active.end > active.open.header.trimOffset
+    this.#settleLater()
   }
 
   /** Takes in an item that a task laid down on its own, at the file's end. */
@@ -72,6 +80,7 @@ export class Flusher {
     const position = location.position - BLOCK_HEADER_BYTES
     const event = { index, position, bytes: end - position, count: 1, sequence: this.#written, durable }
     this.flushes++
+    this.#isUnsettled = true
     this.#written++
     this.#shown = { index, position: end }
     emitter.emit('write', { ...event, locations: () => [{ ...location }] })
@@ -147,6 +156,7 @@ export class Flusher {
     if (this.#failure) return
     this.#failure = error
     this.#cancelRetry?.()
+    this.#cancelSettling?.()
     this.#parts.onFatal(error)
   }
 
@@ -176,6 +186,8 @@ export class Flusher {
     if (this.#failure) return
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
+    this.#cancelSettling?.()
+    this.#cancelSettling = undefined
     this.#running = this.#run().finally(() => {
       this.#running = undefined
       this.#parts.pool.trim()
@@ -190,6 +202,20 @@ export class Flusher {
     if (this.#sealWanted && appender.active) this.#schedule()
     else if (appender.queue.length > 0) this.kick()
     else if (this.#demanded > durability.frontier.sequence) this.#schedule()
+    else this.#settleLater()
+  }
+
+  // Only what is written later proves to others that a write is durable. Where nothing comes for a while a closing block does it.
+  #settleLater(): void {
+    const { clock, settleAfter, appender } = this.#parts
+    if (settleAfter === 0 || !this.#isUnsettled || this.active.endsInClose || this.active.synced < this.active.end) return
+    this.#cancelSettling = clock.after(settleAfter, false, () => {
+      this.#cancelSettling = undefined
+      // What is due at the next turn proves as much.
+      if (this.#scheduled) return
+      appender.close()
+      this.kick()
+    })
   }
 
   async #run(): Promise<void> {
@@ -209,6 +235,9 @@ export class Flusher {
       case 'block':
         if (this.#sealWanted) this.#seal()
         await this.#layDown(this.#takeBatch())
+        return true
+      case 'close':
+        await this.#settle(entry)
         return true
       case 'rotate':
         await this.#rotate(entry)
@@ -253,6 +282,7 @@ export class Flusher {
     }
     await this.active.append(chunks)
     this.flushes++
+    this.#isUnsettled = true
     for (let n = 0; n < batch.length; n++) appender.queue.shift()
     this.#withheld.push(...batch)
     // An unfinished transaction is shown to nobody yet, and the rotation that follows it syncs.
@@ -302,6 +332,20 @@ export class Flusher {
     await this.active.sync()
     this.checkAlive()
     if (this.#withheld.length === 0 && this.#parts.durability.frontier.sequence < this.#written) this.#advance()
+  }
+
+  async #settle({ sequence, timestamp }: CloseEntry): Promise<void> {
+    const { appender } = this.#parts
+    await this.#sync()
+    try {
+      await this.active.settle(sequence, timestamp)
+    } catch (error) {
+      // Nobody asked for it: where nothing has come behind it there is nothing to try again.
+      if (!(error instanceof WriteRefused && appender.withdrawClose())) throw error
+      this.#isUnsettled = false
+      return
+    }
+    appender.queue.shift()
   }
 
   async #rotate(entry: RotateEntry): Promise<void> {

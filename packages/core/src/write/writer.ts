@@ -94,6 +94,7 @@ export class Writer {
       clock,
       syncsAlways: options.durability === 'sync',
       flushInterval: options.flushInterval,
+      settleAfter: options.settleAfter,
       onRoom: () => this.#pump(),
       onFatal: (error) => this.#fail(error),
     })

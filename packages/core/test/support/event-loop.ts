@@ -1,8 +1,11 @@
+import { Varve } from '@varve/core'
+
 /**
  * Lets the event loop turn until everything that can run has run. The memory backend answers at once, so what is still pending
- * after that waits for something that the test holds.
+ * after that waits for something that the test holds. Code that is loaded on first use is loaded before the turns are counted: how long that takes is up to the disk.
  */
 export async function settle(turns = 20): Promise<void> {
+  await Varve.preload()
   for (let turn = 0; turn < turns; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 

@@ -28,6 +28,7 @@ export const rigs = {
   recovery: 'packages/core/test/recovery.test',
   rotation: 'packages/core/test/rotation',
   scan: 'packages/core/test/scan.test',
+  settling: 'packages/core/test/settling',
   trimFaults: 'packages/core/test/trim-faults',
   openFiles: 'packages/core/test/file-set',
   copies: 'packages/core/test/copy-to',

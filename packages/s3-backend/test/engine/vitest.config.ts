@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { alias } from '../../../../vitest.shared.js'
 
 const onS3 = fileURLToPath(new URL('./memory-on-s3.ts', import.meta.url))
+const makeBucket = fileURLToPath(new URL('./make-bucket.ts', import.meta.url))
 
 const suites = [
   'add-many',
@@ -23,7 +24,9 @@ export default defineConfig({
     // Those that look at nothing below the backend, and at nothing of their clock's while a call is still under way.
     include: suites.map((suite) => `packages/core/test/${suite}.test.ts`),
     testNamePattern: /^(?!.*left to the operating system)/,
-    testTimeout: 300_000,
+    globalSetup: makeBucket,
+    // Some take thousands of puts, which a busy machine answers slowly.
+    testTimeout: 900_000,
     hookTimeout: 120_000,
   },
 })
