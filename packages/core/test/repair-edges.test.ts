@@ -185,6 +185,18 @@ test('a repair of a store that lost several files in a row leaves a stub for eac
   expect(left.map(({ location }) => location)).toEqual(expect.arrayContaining(found))
 })
 
+test('a repair of a store that lost all but its first file begins another one behind them', async () => {
+  const { files } = await intactStore()
+  for (const index of [1, 2]) files.delete(nameOf(index))
+  for (const index of [3, 4]) if (files.has(nameOf(index))) files.set(nameOf(index), new Uint8Array(300).fill(0xaa))
+  const memory = await diskOf(files)
+  await Varve.repair(memory, SMALL)
+  await using db = await Varve.open(memory, SMALL)
+  expect(await db.verify()).toMatchObject({ isIntact: true })
+  const [[added]] = (await layBlocks(db, [10])) as [[LaidItem]]
+  expect(added.location.index).toBeGreaterThan(4)
+})
+
 describe('a file header', () => {
   test('with one bit turned over is made out, where it is the only one there is', async () => {
     const { db, memory } = await openStore(SMALL)
