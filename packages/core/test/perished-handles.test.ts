@@ -1,9 +1,11 @@
+import { faultyBackend, hold } from '@varve/backend/faults'
 import { type ScannedItem, Varve } from '@varve/core'
 import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
 import { EagerClock } from './support/eager-clock.js'
 import { type LaidItem, layBlocks } from './support/layout.js'
 import { perishableHandles } from './support/perishable-handles.js'
+import { collect } from './support/scanning.js'
 
 const SMALL = { maxFileSize: 1024, overwrite: true } as const
 
@@ -64,5 +66,27 @@ describe('beside a writer, on a medium where an open file dies with its name', (
     await take(items.length + 2)
     expect(seen).toEqual(Array.from({ length: items.length + 2 }, (_, n) => n))
     await following.return?.()
+  })
+
+  test('a copy goes on with what there is now, where a file is dropped or trimmed that it has open', async () => {
+    for (const index of [0, 1]) {
+      const { writer, reader } = await bothSides()
+      const copy = memoryBackend()
+      const disk = faultyBackend(copy)
+      const gate = hold()
+      disk.inject({ kind: 'create', name: `.tmp.data0000${index}.dat`, fault: gate })
+      const copying = reader.copyTo(disk)
+      await gate.reached
+      const inFile = (await collect(writer.locations())).filter(({ location }) => location.index === index)
+      if (index === 0) await writer.dropIndex(0)
+      else await writer.ltrim(1, inFile[1]!.location.position)
+      gate.release()
+      await copying
+      await using found = await Varve.open(copy, SMALL)
+      expect(await collect(found.scan())).toEqual(await collect(writer.scan()))
+      expect((await found.verify()).isIntact).toBe(true)
+      await reader.stop()
+      await writer.stop()
+    }
   })
 })

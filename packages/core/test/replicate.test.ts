@@ -4,6 +4,7 @@ import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dataFiles, expectEqual, itemsOf, SMALL } from './support/copies.js'
 import { settle, stateOf } from './support/event-loop.js'
+import { items } from './support/items.js'
 import { addItems, commitItems, fillUpTo, layBlocks } from './support/layout.js'
 import { leasedBackend } from './support/leased-backend.js'
 import { codeOf, codeThrownBy, failOnUnhandledRejections, failure } from './support/rejections.js'
@@ -98,6 +99,32 @@ describe('trims, drops and rotations', () => {
     await db.stop()
     await replication.done
     expect((await replication.done).sequence).toBeGreaterThan(20)
+  })
+
+  test('a copy that is promoted between an rtrim and the file behind it gives no place out again', async () => {
+    const { db } = await openStore(SMALL)
+    const [first, second, third] = (await layBlocks(db, [100], [100], [100])).flat()
+    const copy = memoryBackend()
+    const disk = faultyBackend(copy)
+    const replication = replicate(db, disk, AT_ONCE)
+    await replication.caughtUp()
+    const gate = hold()
+    disk.inject({ kind: 'create', name: '.tmp.data00001.dat', fault: gate })
+    await db.rtrim(0, second!.location.position)
+    await layBlocks(db, [200])
+    await gate.reached
+    gate.fail('NO_SPACE')
+    await replication.stop()
+    expect([...(await dataFiles(copy)).keys()]).toEqual(['data00000.dat'])
+    const promoted = await Varve.open(copy, SMALL)
+    const added = await promoted.addMany(items(6, 100), { durable: true })
+    expect(added.map(({ index }) => index)).toEqual([1, 1, 1, 1, 1, 1])
+    expect(await promoted.read(first!.location)).toEqual(first!.data)
+    for (const { location } of [second!, third!]) expect(await promoted.read(location)).toBeUndefined()
+    expect((await promoted.stats()).nextSequence).toBe(3 + 6)
+    expect((await promoted.verify()).isIntact).toBe(true)
+    await promoted.stop()
+    await db.stop()
   })
 
   test('wait for a read of the file, not for the destination', async () => {

@@ -30,12 +30,16 @@ describeInChromium('a store in Chromium', () => {
       for (let n = 41; n < 60; n++) transaction.add(item(300, n))
       locations.push(...(await transaction.commit()))
       const followed: number[] = []
+      let caughtUp = () => {}
+      const hasCaughtUp = new Promise<void>((resolve) => (caughtUp = resolve))
       const following = (async () => {
-        for await (const { sequence } of db.scan({ follow: true })) followed.push(sequence)
+        for await (const { sequence } of db.scan({ follow: true })) if (followed.push(sequence) === 61) caughtUp()
       })()
       locations.push(await db.add(item(300, 60), { durable: true }))
       const all = await seedsOf(db, 300)
       const first = db.readSync(locations[0]!)
+      // A follower that is still behind would be told so by the stop.
+      await hasCaughtUp
       await db.stop()
       await following
       await db.start()

@@ -26,7 +26,8 @@ export class WriterLock implements BackendLock {
       const { holder } = current
       // Only the one that was found: of several that take over at the same time the first shall stay.
       const isLeft = holder === undefined || (options.takeover && !held && holder.description === found?.description)
-      if (!isLeft) throw new BackendError('LOCKED', `${where} is held: ${holder.description}`)
+      if (!isLeft)
+        throw new BackendError('LOCKED', `${where} is held: ${holder.description}. A writer that crashed holds it until takeover is said`)
       return { ...current, epoch: current.epoch + 1, holder: { session, description } }
     })
     const { holder, epoch } = chain.current

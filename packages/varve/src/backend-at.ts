@@ -5,11 +5,12 @@ import { type FsBackendOptions, fsBackend } from '@varve/fs-backend'
 /** What a name of a store says. */
 export type StorePlace =
   | { readonly kind: 'directory'; readonly path: string }
-  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string; readonly takeover?: true }
   | { readonly kind: 'memory' }
 
 /**
- * Where the store is that has this name: the path of a directory, `file:///path`, `s3://bucket/prefix`, or `memory:`, which is a new, empty place each time. A `TypeError` for an empty name, an s3: URL without a bucket, and URLs
+ * Where the store is that has this name: the path of a directory, `file:///path`, `s3://bucket/prefix`, or `memory:`, which is a new, empty place each time. `s3://bucket/prefix?takeover` takes the place of a writer that did not release its lock, as
+ * one that crashed: say it only where that one is known to be gone, or is to be shut out. A `TypeError` for an empty name, an s3: URL without a bucket, and URLs
  * of any other kind; a path that looks like one is given as `./http://…`.
  */
 export function parseStoreName(where: string | URL): StorePlace {
@@ -18,8 +19,8 @@ export function parseStoreName(where: string | URL): StorePlace {
     throw new TypeError("the name of a store is not empty: './blocks', 'file:///srv/blocks', 's3://bucket/prefix' or 'memory:'")
   if (/^file:/i.test(name)) return { kind: 'directory', path: fileURLToPath(name) }
   if (name === 'memory:') return { kind: 'memory' }
-  const s3 = /^s3:\/\/([^/?#]+)(?:\/([^?#]*))?$/i.exec(name)
-  if (s3) return { kind: 's3', bucket: s3[1] as string, prefix: (s3[2] ?? '').replace(/\/+$/, '') }
+  const s3 = /^s3:\/\/([^/?#]+)(?:\/([^?#]*))?(\?takeover)?$/i.exec(name)
+  if (s3) return { kind: 's3', bucket: s3[1] as string, prefix: (s3[2] ?? '').replace(/\/+$/, ''), ...(s3[3] && { takeover: true }) }
   // One letter before the colon is a drive.
   if (/^(s3|memory):/i.test(name) || /^[a-z][a-z0-9+.-]+:\/\//i.test(name))
     throw new TypeError(`${name} is no name of a store: it is a path, file:///path, s3://bucket/prefix or memory:`)
@@ -39,8 +40,8 @@ export async function backendAt(where: string | URL, options: FsBackendOptions =
       return (await load<MemoryModule>('@varve/memory-backend', where)).memoryBackend()
     case 's3': {
       const { s3Backend } = await load<S3Module>('@varve/s3-backend', where)
-      const { bucket, prefix } = place
-      return s3Backend(prefix === '' ? { bucket } : { bucket, prefix })
+      const { kind: _, prefix, ...rest } = place
+      return s3Backend(prefix === '' ? rest : { ...rest, prefix })
     }
   }
 }
@@ -50,7 +51,7 @@ interface MemoryModule {
 }
 
 interface S3Module {
-  s3Backend(options: { readonly bucket: string; readonly prefix?: string }): FileBackend
+  s3Backend(options: { readonly bucket: string; readonly prefix?: string; readonly takeover?: true }): FileBackend
 }
 
 /** Not imported by its name: it is only there for who installed it. */

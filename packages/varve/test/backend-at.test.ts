@@ -12,6 +12,8 @@ describe('the name of a store', () => {
     [pathToFileURL('/srv/blocks'), { kind: 'directory', path: '/srv/blocks' }],
     ['memory:', { kind: 'memory' }],
     ['s3://bucket', { kind: 's3', bucket: 'bucket', prefix: '' }],
+    ['s3://bucket/logs?takeover', { kind: 's3', bucket: 'bucket', prefix: 'logs', takeover: true }],
+    ['s3://bucket?takeover', { kind: 's3', bucket: 'bucket', prefix: '', takeover: true }],
     ['s3://bucket/logs/orders/', { kind: 's3', bucket: 'bucket', prefix: 'logs/orders' }],
   ])('%s says where it is', (name, place) => {
     expect(parseStoreName(name)).toEqual(place)

@@ -28,8 +28,8 @@ export function findingValue(finding: Finding, index: number): object {
 }
 
 /** A file header for machines. */
-function headerValue({ genesis, storeId, lost, ...rest }: FileHeader): object {
-  return { storeId: hex(storeId), genesis: hex(genesis), ...rest, lost: lost === true }
+function headerValue({ genesis, storeId, lost, ended, ...rest }: FileHeader): object {
+  return { storeId: hex(storeId), genesis: hex(genesis), ...rest, lost: lost === true, ended: ended === true }
 }
 
 function describe(finding: Finding, index: number): string {
@@ -51,12 +51,13 @@ function describe(finding: Finding, index: number): string {
   }
 }
 
-function describeHeader({ genesis, storeId, index, trimOffset, sequence, groupStart, dropped, lost }: FileHeader): string {
+function describeHeader({ genesis, storeId, index, trimOffset, sequence, groupStart, dropped, lost, ended }: FileHeader): string {
   const parts = [`file ${index} of store ${hex(storeId)}`, `genesis ${hex(genesis)}`, `from item ${sequence} on`]
   if (trimOffset > 0) parts.push(`trimmed before ${trimOffset}`)
   if (groupStart.index !== index) parts.push(`in a group since ${groupStart.index}:${groupStart.position}`)
   if (dropped) parts.push('stub of a dropped file')
   if (lost) parts.push('lost in a repair')
+  if (ended) parts.push('its end was trimmed away')
   return parts.join(', ')
 }
 

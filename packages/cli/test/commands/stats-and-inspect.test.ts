@@ -97,6 +97,7 @@ describe('varve inspect', () => {
       trimOffset: 0,
       dropped: false,
       lost: false,
+      ended: false,
     }
     expect(jsonLines(out)).toEqual([
       { ...header, file: 'data00000.dat', index: 0, sequence: 0, groupStart: { index: 0, position: 0 } },

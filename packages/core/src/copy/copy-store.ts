@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import type { Clock } from '../clock.js'
-import { backendFailure, VarveError } from '../errors.js'
+import { backendFailure, isGone, VarveError } from '../errors.js'
 import { formatLocation } from '../location.js'
 import { removeIfThere } from '../maintain/rewrite-file.js'
 import { listFiles } from '../maintain/store-listing.js'
@@ -179,19 +179,28 @@ class StoreCopy {
     const name = files.naming.dataFile(index)
     this.#assertGoing()
     const withFile: FileSet['with'] = this.#parts.withFile ?? ((...given) => files.with(...given))
-    const copied = await withFile(index, async (open) => {
-      await copyFile({
-        destination,
-        open,
-        limit: limitOf(open, end),
-        storeSeed: files.identity.storeSeed,
-        name,
-        temporary: files.naming.temporary(index),
-        incremental: this.#options.incremental ?? true,
-        mayBeUnfinished: index >= this.#lastThere,
-        onBytes: (bytes, written) => this.#advance(bytes, written, name),
+    const copy = (): Promise<boolean | undefined> =>
+      withFile(index, async (open) => {
+        await copyFile({
+          destination,
+          open,
+          limit: limitOf(open, end),
+          storeSeed: files.identity.storeSeed,
+          name,
+          temporary: files.naming.temporary(index),
+          incremental: this.#options.incremental ?? true,
+          mayBeUnfinished: index >= this.#lastThere,
+          onBytes: (bytes, written) => this.#advance(bytes, written, name),
+        })
+        return true
       })
-      return true
+    const bytes = this.#bytes
+    const copied = await copy().catch(async (error: unknown) => {
+      if (!source.isBesideWriter || !isGone(error)) throw error
+      // Some backends keep nothing of a file that was removed for who has it open: it is looked at what has its name now.
+      await files.forget(index)
+      this.#bytes = bytes
+      return copy()
     })
     if (copied) return true
     await source.lookAgain()

@@ -10,6 +10,7 @@ export const STORE_ID_BYTES = 16
 const MAGIC = Uint8Array.of(0x89, 0x56, 0x41, 0x52, 0x56, 0x45, 0x0d, 0x0a)
 const FLAG_DROPPED = 1
 const FLAG_LOST = 2
+const FLAG_ENDED = 4
 
 /** The first 64 bytes of a data file. */
 export interface FileHeader {
@@ -28,6 +29,8 @@ export interface FileHeader {
   readonly dropped: boolean
   /** The file lost its end, or all it had, in a repair: what is not found in it may have been there once. Never of a dropped one. */
   readonly lost?: boolean
+  /** The file's end was trimmed away: nothing goes behind it any more, as its positions were used. Never of a dropped one. */
+  readonly ended?: boolean
 }
 
 /** Why 64 bytes are no header of this version. */
@@ -46,7 +49,7 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
   view.setBigUint64(40, BigInt(header.sequence), true)
   view.setUint32(48, header.groupStart.index, true)
   view.setUint32(52, header.groupStart.position, true)
-  view.setUint32(56, header.dropped ? FLAG_DROPPED : header.lost ? FLAG_LOST : 0, true)
+  view.setUint32(56, header.dropped ? FLAG_DROPPED : (header.lost ? FLAG_LOST : 0) | (header.ended ? FLAG_ENDED : 0), true)
   view.setUint32(60, platform.crc32(bytes, 0, 0, 60), true)
   return bytes
 }
@@ -63,7 +66,8 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
   const flags = view.getUint32(56, true)
   const groupStart = { index: view.getUint32(48, true), position: view.getUint32(52, true) }
   const index = view.getUint32(32, true)
-  if (view.getUint16(10, true) !== FILE_HEADER_BYTES || flags > FLAG_LOST || !Number.isSafeInteger(sequence) || groupStart.index > index) {
+  const isKnown = flags === FLAG_DROPPED || (flags & ~(FLAG_LOST | FLAG_ENDED)) === 0
+  if (view.getUint16(10, true) !== FILE_HEADER_BYTES || !isKnown || !Number.isSafeInteger(sequence) || groupStart.index > index) {
     return 'fields'
   }
   return {
@@ -74,7 +78,8 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
     sequence,
     groupStart,
     dropped: flags === FLAG_DROPPED,
-    ...(flags === FLAG_LOST && { lost: true }),
+    ...((flags & FLAG_LOST) !== 0 && { lost: true }),
+    ...((flags & FLAG_ENDED) !== 0 && { ended: true }),
   }
 }
 

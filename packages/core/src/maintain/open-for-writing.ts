@@ -109,12 +109,12 @@ async function adopt(
 }
 
 /**
- * What stands for a dropped or lost file is not added to: its positions were used. It is the last one only where the file behind it went missing, or was made in a repair that
- * was interrupted.
+ * What stands for a dropped or lost file, or lost its end to a trim, is not added to: its positions were used. It is the last one only where the file behind it went missing, in a
+ * copy that was broken off between the two, or in a repair that was interrupted.
  */
 async function writableTail(tail: RecoveredTail, backend: FileBackend, naming: FileNaming): Promise<RecoveredTail> {
   const { header, file } = tail.open
-  if (!header.dropped && !header.lost) return tail
+  if (!header.dropped && !header.lost && !header.ended) return tail
   const index = header.index + 1
   const name = naming.dataFile(index)
   if (index >= naming.maxFiles) throw new VarveError('FULL', `open: no file name is left behind ${naming.dataFile(header.index)}`)

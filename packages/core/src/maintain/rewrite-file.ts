@@ -67,7 +67,8 @@ export async function* withoutLeft(open: OpenFile, boundary: Boundary, storeSeed
 export async function* withoutRight(open: OpenFile, boundary: Boundary, storeSeed: number): AsyncGenerator<Uint8Array> {
   const { split, position, lastTime, endSequence } = boundary
   const { index } = open
-  yield encodeFileHeader(open.header)
+  // Where the file behind it goes missing, as in a copy that was broken off, nothing may take the places of what goes.
+  yield encodeFileHeader({ ...open.header, ended: true })
   yield* bytesOf(open, open.header.trimOffset, split ? split.block.position : position)
   if (split) {
     const { block, table, before } = split

@@ -38,7 +38,12 @@ export function* rescueHeader(window: FileWindow, bytes: Uint8Array, identity: S
   const isBelieved = before >= 0 && before <= (found.position - trimOffset) / LEAST_RECORD_BYTES && (said > 0 || index === 0)
   const sequence = first?.sequence ?? (isBelieved ? said : found.header.sequence)
   const base = { genesis: identity.genesis, storeId: identity.storeId, index, trimOffset, sequence, groupStart }
-  const rescued = { ...base, dropped: isStub && flags === 1, ...(flags === 2 && { lost: true }) }
+  const rescued = {
+    ...base,
+    dropped: isStub && flags === 1,
+    ...((flags === 2 || flags === 6) && { lost: true }),
+    ...((flags === 4 || flags === 6) && { ended: true }),
+  }
   return { header: rescued, isSequenceKnown: first !== undefined || isBelieved }
 }
 

@@ -74,6 +74,17 @@ describe("a data file's header", () => {
     expect(decodeFileHeader(bytes)).toEqual(said)
   })
 
+  test('may say that its end was trimmed away, beside what was lost', () => {
+    for (const [said, flags] of [
+      [{ ...first, ended: true }, '04 00 00 00'],
+      [{ ...first, lost: true, ended: true }, '06 00 00 00'],
+    ] as const) {
+      const bytes = encodeFileHeader(said)
+      expect(hex(bytes.subarray(56, 60))).toBe(flags)
+      expect(decodeFileHeader(bytes)).toEqual(said)
+    }
+  })
+
   test('gives copies: the bytes may change afterwards', () => {
     const bytes = fromHex(goldenFull)
     const header = decodeFileHeader(bytes)
@@ -140,8 +151,9 @@ describe('no header is read', () => {
 
   test.each([
     ['another header length', (view: DataView) => view.setUint16(10, 63, true)],
-    ['the lowest unknown flag', (view: DataView) => view.setUint32(56, 4, true)],
+    ['the lowest unknown flag', (view: DataView) => view.setUint32(56, 8, true)],
     ['the flags of a dropped file and of one with losses at once', (view: DataView) => view.setUint32(56, 3, true)],
+    ['the flags of a dropped file and of one whose end was trimmed away at once', (view: DataView) => view.setUint32(56, 5, true)],
     ['the highest unknown flag', (view: DataView) => view.setUint32(56, 0x80000001, true)],
     ['a sequence that is no exact number', (view: DataView) => view.setBigUint64(40, 2n ** 53n, true)],
     ['a sequence as large as can be', (view: DataView) => view.setBigUint64(40, 2n ** 64n - 1n, true)],

@@ -13,6 +13,7 @@ interface DecodedFile {
   readonly groupStart: { readonly index: number; readonly position: number }
   readonly dropped: boolean
   readonly lost: boolean
+  readonly ended: boolean
   readonly blocks: readonly DecodedBlock[]
 }
 
@@ -43,7 +44,7 @@ export function decodeFile(file: Uint8Array): DecodedFile {
   must(bytes.readUInt16LE(8) === 1 && bytes.readUInt16LE(10) === 64, 'version 1 has a header of 64 bytes')
   must(bytes.readUInt32LE(60) === crc32(bytes.subarray(0, 60)), 'the checksum of the file header is right')
   const flags = bytes.readUInt32LE(56)
-  must(flags <= 2, 'a file is dropped, or has lost something, or neither')
+  must(flags === 1 || (flags & ~6) === 0, 'a file is dropped, or has lost something, or its end was trimmed away, or none of it')
   const index = bytes.readUInt32LE(32)
   const trimOffset = bytes.readUInt32LE(36)
   const storeSeed = crc32(bytes.subarray(16, 32))
@@ -61,7 +62,8 @@ export function decodeFile(file: Uint8Array): DecodedFile {
     sequence: Number(bytes.readBigUInt64LE(40)),
     groupStart: { index: bytes.readUInt32LE(48), position: bytes.readUInt32LE(52) },
     dropped: flags === 1,
-    lost: flags === 2,
+    lost: (flags & 2) !== 0,
+    ended: (flags & 4) !== 0,
     blocks,
   }
 }

@@ -25,7 +25,8 @@ export default defineConfig({
     include: suites.map((suite) => `packages/core/test/${suite}.test.ts`),
     testNamePattern: /^(?!.*left to the operating system)/,
     globalSetup: makeBucket,
-    testTimeout: 300_000,
+    // Some take thousands of puts, which a busy machine answers slowly.
+    testTimeout: 900_000,
     hookTimeout: 120_000,
   },
 })
