@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,6 +48,9 @@ export async function bundle(program: URL, { without }: BundleOptions = {}): Pro
   mkdirSync(join(directory, 'node_modules'))
   for (const [name, owner] of outside)
     if (name !== without) symlinkSync(placeOf(name, owner), join(directory, 'node_modules', name), 'junction')
+  // Deno looks into node_modules only beside a package that says what it depends on.
+  const dependencies = Object.fromEntries(Array.from(outside.keys(), (name) => [name, '*']))
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
   return { path: join(directory, 'program.mjs'), dispose: () => rmSync(directory, { recursive: true, force: true }) }
 }
 

@@ -1,13 +1,16 @@
-// The built packages under every runtime that RUNTIMES.md speaks of: a store's life on a real disk (runtimes/scenario.mjs), and then what each can run of the tests.
+// The built packages under every runtime that RUNTIMES.md speaks of: a store's life on a real disk (runtimes/scenario.mjs), and then what each can run of the tests. A table at the end says what came of it.
 //
-//   node scripts/check-runtimes.mjs [--scenario] [node20 node22 node24 node26 bun deno chromium]
+//   node scripts/check-runtimes.mjs [--scenario] [--minutes N] [node20 node22 node24 node26 bun deno chromium]
 //
-// --scenario leaves the tests out. Bun and Deno are fetched from npm into scripts/runtimes, Nodes by npx; what can't be had on this machine is said by its name.
+// --scenario leaves the tests out. The scenario and the tests of each runtime have 30 minutes at most, or those of --minutes. Bun and Deno are fetched from npm into scripts/runtimes, Nodes by npx; what can't be had on this machine is said by its name.
 import { spawnSync } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { findChromium } from './find-chromium.mjs'
+import { runTests } from './runtimes/run-tests.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'scripts/runtimes')
@@ -16,11 +19,17 @@ const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const windows = process.platform === 'win32'
 const isOfNode = (major) => process.versions.node.split('.')[0] === major
 
-/** Tests of the kernel's lock and of how Node ends a process at a signal, which these runtimes do in their own way; the scenario has both. */
-const OF_NODE_ALONE = [
-  'packages/fs-backend/test/lock.test.ts',
-  'packages/fs-backend/test/processes/**',
-  'packages/fs-backend/test/{system-faults,fs-backend}.test.ts',
+/** Tests, by a part of their name, that are not asked of a runtime, and why. The scenario has the lock, signals and the end of a program in each. */
+const KERNEL_LOCK = [
+  [
+    "a 'kernel lock'",
+    'a kernel lock ',
+    'which calls of the binary would end',
+    'when fstatSync fails',
+    'in the place of the lock file',
+    'with the lock file in it',
+  ],
+  "the kernel's lock, which only Node can take",
 ]
 const PACKAGES = ['core', 'backend', 'fs-backend', 'memory-backend', 'varve'].map((name) => `packages/${name}/`)
 
@@ -32,42 +41,43 @@ const runtimes = {
   bun: {
     find: () => binary('bun', `@oven/bun-${windows ? 'windows' : process.platform}-${archOf('aarch64')}`, 'bin/bun'),
     scenario: [],
-    tests: ['--bun', vitest, 'run', ...PACKAGES, ...excluding(OF_NODE_ALONE)],
+    vitest: ['--bun', vitest],
+    packages: PACKAGES,
+    leftOut: [KERNEL_LOCK, [['resolves a relative path once'], "a mock of process.cwd, which Bun's path.resolve does not ask"]],
   },
   deno: {
     find: () => binary('deno', `@deno/${process.platform}-${archOf('arm64')}${process.platform === 'linux' ? '-glibc' : ''}`, 'deno'),
     scenario: ['run', '-A', '--quiet'],
-    // What a message port refuses has another name there, and a turn may come before the microtasks.
-    tests: [
-      'run',
-      '-A',
-      vitest,
-      'run',
-      ...PACKAGES,
-      ...excluding([...OF_NODE_ALONE, 'packages/core/test/platform/{allocation,next-turn}.test.ts']),
+    vitest: ['run', '-A', vitest],
+    packages: PACKAGES,
+    leftOut: [
+      KERNEL_LOCK,
+      [
+        ['stopOnSignals', 'a holder that is halted'],
+        'what a program says after a signal, which does not reach a test that runs under Deno',
+      ],
+      [['keep their bytes when a neighbour is sent to a worker'], 'the name of the error for a buffer that can not be sent'],
+      [['a turn of the portable platform comes when everything'], 'whether a turn comes before the microtasks that are due'],
     ],
   },
-  chromium: { script: join(folder, 'chromium.mjs') },
+  chromium: {
+    // The tests run in a page, and the runner that drives it under Node.
+    find: () => (findChromium() ? [process.execPath] : undefined),
+    missing: 'Chromium is not installed here; as root on Debian: node scripts/install-chromium.mjs',
+    versionOf: [findChromium(), ['--version']],
+    vitest: [vitest],
+    packages: ['--config', 'packages/opfs-backend/vitest.browser.config.ts'],
+    leftOut: [[[], "all but the engine, and of its tests those of Node's own ways and those that go through every crash"]],
+  },
 }
 
 function node(major) {
   const start = isOfNode(major) ? [process.execPath] : [windows ? 'npx.cmd' : 'npx', '--yes', `--package=node@${major}`, '--', 'node']
-  return {
-    find: () => start,
-    version: `v${major}.`,
-    scenario: [],
-    tests: [join(root, 'scripts/test-node-matrix.mjs'), major],
-    testsUnderNode: true,
-  }
+  return { find: () => start, version: `v${major}.`, scenario: [], vitest: [vitest], packages: [], leftOut: [] }
 }
 
 function archOf(arm) {
   return process.arch === 'arm64' ? arm : 'x64'
-}
-
-function excluding(patterns) {
-  // A machine that is busy is no failure, and neither is a runtime that is slow.
-  return [...patterns.flatMap((pattern) => ['--exclude', pattern]), '--testTimeout=300000', '--reporter=dot']
 }
 
 /** The program itself, which the package for this platform has: no install script has to put it anywhere. */
@@ -82,59 +92,75 @@ function binary(name, platformPackage, path) {
 }
 
 function run([program, ...first], args, options) {
-  return spawnSync(program, [...first, ...args], { cwd: root, shell: windows, encoding: 'utf8', ...options })
+  return spawnSync(program, [...first, ...args], { cwd: root, shell: program.endsWith('.cmd'), encoding: 'utf8', ...options })
+}
+
+/** As short as it can be said: `v20.20.2`, `2.9.6`. */
+function versionOf(program, args) {
+  const said = run([program], args).stdout?.trim().split('\n')[0] ?? ''
+  return /v?\d+(\.\d+)+/.exec(said)?.[0] ?? said
 }
 
 function runScenario(name, start, { scenario: args, version = '' }) {
-  const found =
-    run(start, name.startsWith('node') ? ['-p', 'process.version'] : ['--version'])
-      .stdout?.trim()
-      .split('\n')[0] ?? ''
-  if (!found.startsWith(version)) return { failed: [`is ${found || 'not there'}`] }
-  const { stdout, stderr, status } = run(start, [...args, scenario], { env: { ...process.env, VARVE_RUNTIME_ARGS: JSON.stringify(args) } })
+  const found = versionOf(start[0], [...start.slice(1), ...(name.startsWith('node') ? ['-p', 'process.version'] : ['--version'])])
+  if (!found.startsWith(version)) return { found, problems: [`is ${found || 'not there'}`] }
+  const { stdout, stderr, status, error } = run(start, [...args, scenario], {
+    env: { ...process.env, VARVE_RUNTIME_ARGS: JSON.stringify(args) },
+    timeout: minutes * 60 * 1000,
+  })
   const steps = stdout
     .split('\n')
     .filter((line) => line.startsWith('{"step"'))
     .map((line) => JSON.parse(line))
   for (const { step, ok, detail } of steps) console.log(`  ${ok ? 'ok    ' : 'FAILED'} ${step}${detail ? `: ${detail}` : ''}`)
-  const failed = steps.filter(({ ok }) => !ok).map(({ step }) => step)
-  if (status !== 0 || steps.length === 0) failed.push(`ended with ${status}: ${stderr}`)
-  return { found, failed }
+  const problems = steps.filter(({ ok }) => !ok).map(({ step }) => step)
+  if (status !== 0 || steps.length === 0) problems.push(`the scenario ended with ${error?.message ?? status}: ${stderr}`)
+  return { found, problems, steps: `${steps.filter(({ ok }) => ok).length} of ${steps.length}` }
 }
 
-const wanted = process.argv.slice(2).filter((argument) => argument !== '--scenario')
-const withTests = !process.argv.includes('--scenario')
-const unknown = wanted.filter((name) => !(name in runtimes))
+function without(leftOut) {
+  const names = leftOut.flatMap(([names]) => names)
+  return names.length === 0 ? [] : ['--testNamePattern', `^(?!.*(${names.join('|')}))`]
+}
+
+async function tryRuntime(name) {
+  const runtime = runtimes[name]
+  const start = runtime.find()
+  if (!start) return { skipped: runtime.missing ?? 'npm has no program for this machine, or it could not be fetched' }
+  if (values.scenario && !runtime.scenario) return { skipped: 'there are only tests for it, as it has no files of its own' }
+  const { found, problems, steps } = runtime.scenario
+    ? runScenario(name, start, runtime)
+    : { found: versionOf(...runtime.versionOf), problems: [] }
+  if (values.scenario || problems.length > 0) return { found, problems, steps }
+  // A machine that is busy is no failure, and neither is a runtime that is slow.
+  const tests = await runTests(
+    [...start, ...runtime.vitest, 'run', ...runtime.packages, ...without(runtime.leftOut), '--testTimeout=300000'],
+    minutes,
+  )
+  return { found, problems: tests.problems, steps, tests }
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { scenario: { type: 'boolean' }, minutes: { type: 'string' } },
+})
+const minutes = Number(values.minutes ?? 30)
+if (!(minutes > 0)) throw new Error(`--minutes is a number above 0, not ${values.minutes}`)
+const unknown = positionals.filter((name) => !(name in runtimes))
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: the runtimes are ${Object.keys(runtimes).join(', ')}`)
 
-const summary = []
-for (const name of wanted.length > 0 ? wanted : Object.keys(runtimes)) {
-  const runtime = runtimes[name]
-  if (runtime.script && !existsSync(runtime.script)) continue
+const results = []
+for (const name of positionals.length > 0 ? positionals : Object.keys(runtimes)) {
   console.log(`${name}:`)
-  if (runtime.script) {
-    const { status } = spawnSync(process.execPath, [runtime.script], { cwd: root, stdio: 'inherit' })
-    summary.push({ name, failed: status === 0 ? [] : ['its script'] })
-    continue
-  }
-  const start = runtime.find()
-  if (!start) {
-    summary.push({ name, skipped: 'npm has no program for this machine, or it could not be fetched' })
-    continue
-  }
-  const { found, failed } = runScenario(name, start, runtime)
-  if (withTests && failed.length === 0) {
-    const starter = runtime.testsUnderNode ? [process.execPath] : start
-    const { status } = run(starter, runtime.tests, { stdio: 'inherit', env: { ...process.env, TEST_DIST: '1' } })
-    if (status !== 0) failed.push('its tests')
-  }
-  summary.push({ name, found, failed })
+  results.push({ name, ...(await tryRuntime(name)) })
 }
-for (const { name, found = '', failed = [], skipped } of summary) {
-  console.log(
-    skipped
-      ? `skipped ${name}: ${skipped}`
-      : `${failed.length === 0 ? 'ok     ' : 'FAILED '} ${name} (${found})${failed.map((one) => `: ${one}`).join('')}`,
-  )
+
+console.log('')
+for (const { name, found = '', problems = [], skipped, steps, tests } of results) {
+  const outcome = skipped ? `skipped: ${skipped}` : problems.length === 0 ? 'ok' : 'FAILED'
+  const ran = tests ? `tests ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped in ${tests.seconds.toFixed(0)} s` : ''
+  console.log([name.padEnd(8), outcome.padEnd(6), found.padEnd(10), steps ? `scenario ${steps}` : '', ran].join('  ').trimEnd())
+  for (const problem of problems) console.log(`          ${problem}`)
+  if (tests) for (const [, why] of runtimes[name].leftOut) console.log(`          skipped, among others: ${why}`)
 }
-process.exit(summary.some(({ failed = [] }) => failed.length > 0) ? 1 : 0)
+process.exit(results.some(({ problems = [] }) => problems.length > 0) ? 1 : 0)

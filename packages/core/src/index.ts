@@ -37,7 +37,7 @@ export type { VerifyOptions, VerifyProgress, VerifyReport } from './maintain/ver
 export { type Durability, GiB, KiB, MiB, type ResolvedOptions, type RetentionOptions, type VarveOptions } from './options.js'
 export type { Damage, DamageKind, SequenceRange } from './read/damage.js'
 export type { ReadStreamOptions } from './read/read-stream.js'
-export type { ScannedItem, ScannedLocation, ScanOptions, ScanPoint } from './read/scan-options.js'
+export type { Scan, ScannedItem, ScannedLocation, ScanOptions, ScanPoint } from './read/scan-options.js'
 export { type ReplicableStore, type ReplicateOptions, type Replication, replicate } from './replicate/replicate.js'
 export type { ReplicationProgress } from './replicate/replication-progress.js'
 export type { VarveState, VarveStats } from './stats.js'

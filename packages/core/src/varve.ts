@@ -19,7 +19,7 @@ import { readMany } from './read/read-many.js'
 import type { ReadStreamOptions } from './read/read-stream.js'
 import { ELSEWHERE } from './read/reader.js'
 import { loadScans, scan } from './read/scan.js'
-import { checkScanOptions, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
+import { checkScanOptions, type Scan, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
 import { loadReplication } from './replicate/load-replication.js'
 import type { Session } from './session/session.js'
 import { STORE_PARTS, type StoreParts } from './session/store-parts.js'
@@ -226,15 +226,15 @@ export class Varve {
   /**
    * The items in order of adding. Durable ones only, unless `buffered`; with `follow` it goes on with what comes. It survives rotation, trims and drops: what is removed before it gets there is not shown.
    * When the store stops, a follower that has shown everything ends; a scan that has not rejects with `NOT_RUNNING`. When it fails, a follower rejects with `FAILED` once it has shown what is durable.
-   * Damage ends it with `CORRUPT`.
+   * Damage ends it with `CORRUPT`. Small items are shown in half the time by `scan().batches()`.
    */
-  scan(options: ScanOptions = NO_OPTIONS): AsyncIterableIterator<ScannedItem> {
+  scan(options: ScanOptions = NO_OPTIONS): Scan<ScannedItem> {
     checkScanOptions(options)
     return scan(this.#readable('scan').source, options, true)
   }
 
   /** {@link scan} without the items' bytes, which are not read; only their places are checked. */
-  locations(options: ScanOptions = NO_OPTIONS): AsyncIterableIterator<ScannedLocation> {
+  locations(options: ScanOptions = NO_OPTIONS): Scan<ScannedLocation> {
     checkScanOptions(options)
     return scan(this.#readable('locations').source, options, false)
   }
@@ -467,7 +467,7 @@ export class Varve {
     try {
       await this.#withTimeout('the last flush', async () => {
         await session.whenMaintained()
-        await (await this.#cursors.get(session)?.catch(() => undefined))?.whenIdle()
+        await this.#whenCursorsIdle(session)
         await session.writer.close()
       })
     } catch (error) {
@@ -483,10 +483,15 @@ export class Varve {
     const session = this.#writable as WritableSession
     await this.#withTimeout('a call that is under way', async () => {
       await session.writer.flusher.whenIdle()
+      await this.#whenCursorsIdle(session)
       await session.release()
     })
     this.#end()
     this.#writable = undefined
+  }
+
+  async #whenCursorsIdle(session: Session): Promise<void> {
+    await (await this.#cursors.get(session)?.catch(() => undefined))?.whenIdle()
   }
 
   #end(): void {

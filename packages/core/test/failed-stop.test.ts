@@ -91,8 +91,8 @@ describe('a stop that can not be finished', () => {
     expect(db.state).toBe('running')
     const found = await contentsOf(db)
     expect(found[0]).toEqual({ location: durable, data: item(1) })
-    expect(clock.timers).toEqual([])
     await db.stop()
+    expect(clock.timers).toEqual([])
   })
 
   test('and that failed can be stopped once the hanging call is over', async () => {

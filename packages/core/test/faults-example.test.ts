@@ -13,7 +13,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 /** The index of the document and its test, as they stand there, with one change or none: what the test does. */
 async function exampleWith(part = '', instead = ''): Promise<() => Promise<void>> {
   const document = readFileSync(new URL('../../backend/FAULTS.md', import.meta.url), 'utf8')
-  const [index = '', itsTest = ''] = Array.from(document.matchAll(/```ts\n(.*?)```/gs), (match) => match[1])
+  const [index = '', itsTest = ''] = Array.from(document.matchAll(/```ts(?: continued)?\n(.*?)```/gs), (match) => match[1])
   expect(index.split(part).length > 1, `the example has no ${part}`).toBe(true)
   const runner =
     "import { expect } from 'vitest'\nexport let run: () => Promise<void>\nconst test = (_: string, action: () => Promise<void>) => { run = action }"

@@ -17,8 +17,14 @@ afterEach(() => {
   platform.allocateSlab = allocateSlab
 })
 
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+const collectGarbage = garbageCollector()
+
+function garbageCollector(): () => void {
+  const { Bun: bun } = globalThis as { Bun?: { gc(isSync: boolean): void } }
+  if (bun) return () => bun.gc(true)
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc')
+}
 
 /** Watches the large pieces of memory that the engine asks for. */
 function watchSlabs() {

@@ -59,6 +59,11 @@ test("the code of the core package's README runs", async () => {
   for (const code of codeIn('packages/core/README.md')) await runCode(code)
 })
 
+test("the code of the varve package's README runs, and prints what it says", async () => {
+  const [code] = codeIn('packages/varve/README.md')
+  expect(await runCode(code as string)).toEqual(saidIn(code as string))
+})
+
 /** What the comments behind a block's `console.log`, and those that begin a line, say that it prints. */
 function saidIn(code: string): string[] {
   return Array.from(code.matchAll(/(?:console\.log\(.*\) |^)\/\/ (.*)$/gm), ([, text]) => text as string)

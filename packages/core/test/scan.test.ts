@@ -63,6 +63,71 @@ async function variedStore(): Promise<TestStore & { all: ScannedItem[] }> {
   return { ...store, all }
 }
 
+describe('a scan by batches', () => {
+  test('gives the items that it gives one by one, none twice, in arrays that are never empty', async () => {
+    const { all, db } = await variedStore()
+    for (const options of [{}, { reverse: true }, { from: { sequence: (all[7] as ScannedItem).sequence } }, { onDamage: () => {} }]) {
+      const batches = await collect(db.scan(options).batches())
+      expect(batches.flat()).toEqual(await collect(db.scan(options)))
+      expect(batches.every(({ length }) => length > 0)).toBe(true)
+      expect(batches.length).toBeLessThan(all.length)
+    }
+    const places = await collect(db.locations().batches())
+    expect(places.flat()).toEqual(await collect(db.locations()))
+    await db.stop()
+  })
+
+  test('goes on where one by one stopped, and the other way round', async () => {
+    const { all, db } = await variedStore()
+    const scan = db.scan()
+    const batches = scan.batches()
+    const seen: ScannedItem[] = []
+    for (let turn = 0; ; turn++) {
+      const { done, value } = turn % 3 === 0 ? await batches.next() : await scan.next()
+      if (done) break
+      seen.push(...(Array.isArray(value) ? (value as ScannedItem[]) : [value as ScannedItem]))
+    }
+    expect(seen).toEqual(all)
+    await db.stop()
+  })
+
+  test('answers calls in order that are not awaited one by one', async () => {
+    const { all, db } = await variedStore()
+    const batches = db.scan().batches()
+    const asked = await Promise.all(Array.from({ length: all.length + 1 }, () => batches.next()))
+    expect(asked.flatMap(({ value }) => value ?? [])).toEqual(all)
+    expect(await batches.next()).toEqual({ done: true, value: undefined })
+    await db.stop()
+  })
+
+  test('ends with the loop over it, also while it waits for what comes', async () => {
+    const { db } = await openStore()
+    await db.add(item(10, 1), { durable: true })
+    const scan = db.scan({ follow: true })
+    for await (const items of scan.batches()) {
+      expect(items).toHaveLength(1)
+      break
+    }
+    expect(await scan.next()).toEqual({ done: true, value: undefined })
+    const waiting = db.scan({ follow: true, from: { sequence: 1 } }).batches()
+    const next = waiting.next()
+    await settle()
+    expect(await waiting.return?.()).toEqual({ done: true, value: undefined })
+    expect(await next).toEqual({ done: true, value: undefined })
+    await db.stop()
+  })
+
+  test('passes an error on', async () => {
+    const { db } = await openStore()
+    await addItems(db, 10)
+    const stopping = new AbortController()
+    const batches = db.scan({ signal: stopping.signal }).batches()
+    stopping.abort(new Error('enough'))
+    await expect(batches.next()).rejects.toThrow('enough')
+    await db.stop()
+  })
+})
+
 describe('a scan', () => {
   test('gives every item in order of adding, across files, trims, drops, transactions and restarts', async () => {
     const { all, db } = await variedStore()

@@ -1,18 +1,17 @@
-import { constants } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BackendError } from '@varve/backend'
 import { errnoOf } from './fs-error.js'
-import { close, fsync, mkdir, open } from './raw-fs.js'
+import { fsync } from './raw-fs.js'
 
 // Not on Windows.
 const { O_RDONLY, O_DIRECTORY = 0 } = constants
 
+// Only the syncs go to the thread pool. Directories that a program works in are known to the system: what is done to one takes microseconds, where a round through the thread pool takes 50, and opening a store has a dozen of them.
+
 /** Makes a directory, and those above it that are missing. Its name is durable when it resolves, and so are theirs. */
 export async function makeDirectory(path: string, mode: number): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode }).catch((error: unknown) => {
-    if (errnoOf(error) === 'EEXIST') throw new BackendError('UNSUPPORTED', `${path} is not a directory`, { cause: error })
-    throw error
-  })
+  const first = makeMissing(path, mode)
   if (first === undefined) return syncParentOfExisting(path)
   const top = dirname(first)
   for (let directory = dirname(path); ; directory = dirname(directory)) {
@@ -21,14 +20,24 @@ export async function makeDirectory(path: string, mode: number): Promise<void> {
   }
 }
 
+/** The topmost one that was made. */
+function makeMissing(path: string, mode: number): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true, mode })
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') throw new BackendError('UNSUPPORTED', `${path} is not a directory`, { cause: error })
+    throw error
+  }
+}
+
 /** Makes the names in a directory durable: those that are there, and the absence of those that are gone. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
-    const fd = await open(path, O_RDONLY | O_DIRECTORY)
+    const fd = openSync(path, O_RDONLY | O_DIRECTORY)
     try {
       await syncName(fd, path)
     } finally {
-      await close(fd)
+      closeSync(fd)
     }
   } catch (error) {
     // Windows can't sync a directory, and keeps its names in order without.

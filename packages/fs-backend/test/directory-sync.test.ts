@@ -116,10 +116,10 @@ describe('where a directory can not be synced', () => {
 
 describe('a parent that was there before', () => {
   const parentFails = (path: string, errno: string) => {
-    faults.open = ((file: string, ...rest: unknown[]) =>
-      file === join(path, '..')
-        ? (rest.at(-1) as (error: Error) => void)(systemError(errno))
-        : (system.open as (...args: unknown[]) => void)(file, ...rest)) as typeof fs.open
+    faults.openSync = ((file: string, ...rest: [number]) => {
+      if (file === join(path, '..')) throw systemError(errno)
+      return system.openSync(file, ...rest)
+    }) as typeof fs.openSync
   }
 
   test('need not be readable', async () => {

@@ -175,8 +175,8 @@ describe('a sync', () => {
 
   test('with rewriteFrom finds out that somebody else cut the file', async () => {
     const { file } = await fileWith(numbers(100))
-    faults.read = ((fd, target, offset, length, _position, callback) =>
-      system.read(fd, target, offset, length, 100, callback)) as typeof fs.read
+    faults.readSync = ((fd: number, target: Uint8Array, offset: number, length: number) =>
+      system.readSync(fd, target, offset, length, 100)) as typeof fs.readSync
     await expect(file.sync(50)).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('ends at 50') })
   })
 

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type { Contender } from '../contender.js'
 import { peersFolder } from '../places.js'
 import { type Measurement, scaled } from '../workload.js'
-import { ingestCounts } from '../workloads/ingest.js'
+import { INGEST_MS, ingestCounts } from '../workloads/ingest.js'
 import { MIXED_MS, mixedSizes } from '../workloads/mixed.js'
 
 const run = promisify(execFile)
@@ -44,7 +44,14 @@ export const aiodiskdb: Contender = {
     const sizes = mixedSizes.find((one) => name === `mixed-${one.name}`)
     const task = sizes
       ? { kind: 'mixed', directory, least: sizes.least, most: sizes.most, ms: MIXED_MS * scale }
-      : { kind: 'ingest', directory, least: itemBytes, most: itemBytes, count: scaled(ingestCounts[itemBytes]!, scale) }
+      : {
+          kind: 'ingest',
+          directory,
+          least: itemBytes,
+          most: itemBytes,
+          count: scaled(ingestCounts[itemBytes]!, scale),
+          ms: INGEST_MS * scale,
+        }
     const { stdout } = await run(python(), [join(peersFolder, 'aiodiskdb_bench.py'), JSON.stringify(task)])
     return JSON.parse(stdout) as Measurement
   },

@@ -128,7 +128,7 @@ class VarveReader implements Reader {
   }
 
   async scan(visit: Visit): Promise<void> {
-    for await (const { data } of this.#store.scan()) visit(data)
+    for await (const items of this.#store.scan().batches()) for (const { data } of items) visit(data)
   }
 
   close(): Promise<void> {

@@ -72,12 +72,12 @@ const idle: Workload = {
   title: 'CPU of a follower in another process while nothing comes',
   figure: 'CPU %',
   needs: ['followBeside', 'addDurable'],
-  async measure(contender, { directory, scale, beside }) {
+  async measure(contender, { directory, beside }) {
     const writer = await contender.create(directory)
     const follower = beside({ kind: 'follow' })
     await follower.ready
     await writer.addDurable!(stamped())
-    await delay(IDLE_MS * scale)
+    await delay(IDLE_MS)
     await writer.addDurable!(lastOne())
     const measurement = await follower.done
     await writer.close()
@@ -90,7 +90,8 @@ export const followWorkloads: readonly Workload[] = [inProcess, beside, idle]
 /** The other process: follows until it sees the last one. What is measured begins with the first item. */
 export async function followUntilLast(contender: Contender, directory: string, onReady: () => void): Promise<Measurement> {
   const latencies = new Latencies()
-  const meter = new Meter()
+  // Seldom: what an idle process costs would else be what it costs to measure it.
+  const meter = new Meter({ resolutionMs: 100 })
   const first = withResolvers()
   const last = withResolvers()
   let seen = 0

@@ -5,6 +5,10 @@ import { scaled, type Workload } from '../workload.js'
 
 const BATCH_BYTES = 1024 * 1024
 const MOST_A_BATCH = 1000
+const BYTES_UNLOOKED = 64 * 1024
+
+/** After how long no further item is begun. */
+export const INGEST_MS = 4000
 
 interface Ingest {
   readonly size: number
@@ -12,7 +16,7 @@ interface Ingest {
   readonly quick?: true
 }
 
-/** Takes items of `size` bytes as fast as it can, with one sync at the end, which is in the time. */
+/** Takes items of `size` bytes as fast as it can, as many as there are or as it begins to take in {@link INGEST_MS}, with one sync at the end, which is in the time. */
 function ingest(name: string, title: string, { size, way, quick }: Ingest): Workload {
   return {
     name: `ingest-${name}-${way}`,
@@ -29,9 +33,9 @@ function ingest(name: string, title: string, { size, way, quick }: Ingest): Work
       const writer = await contender.create(directory)
       const total = scaled(ingestCounts[size]!, scale)
       const measurement = await meter.time(async () => {
-        await (way === 'many' ? inBatches : oneByOne)(writer, items, total)
+        const taken = await (way === 'many' ? inBatches : oneByOne)(writer, items, total, performance.now() + INGEST_MS * scale)
         await writer.sync()
-        return { items: total, bytes: total * size }
+        return { items: taken, bytes: taken * size }
       })
       await writer.close()
       return measurement
@@ -39,24 +43,36 @@ function ingest(name: string, title: string, { size, way, quick }: Ingest): Work
   }
 }
 
-async function inBatches(writer: Writer, items: SeededItems, total: number): Promise<void> {
+async function inBatches(writer: Writer, items: SeededItems, total: number, end: number): Promise<number> {
   const batch = Math.min(MOST_A_BATCH, Math.max(1, Math.floor(BATCH_BYTES / items.size)))
-  for (let n = 0; n < total; n += batch) await writer.addMany(items.slice(n, Math.min(n + batch, total)))
+  let taken = 0
+  while (taken < total && performance.now() < end) {
+    const next = Math.min(taken + batch, total)
+    await writer.addMany(items.slice(taken, next))
+    taken = next
+  }
+  return taken
 }
 
-async function oneByOne(writer: Writer, items: SeededItems, total: number): Promise<void> {
-  for (let n = 0; n < total; n++) await writer.add!(items.get(n))
+async function oneByOne(writer: Writer, items: SeededItems, total: number, end: number): Promise<number> {
+  // To look at the clock takes as long as to add a small one.
+  const unlooked = Math.ceil(BYTES_UNLOOKED / items.size)
+  for (let n = 0; n < total; n++) {
+    if (n % unlooked === 0 && performance.now() >= end) return n
+    await writer.add!(items.get(n))
+  }
+  return total
 }
 
 const KiB = 1024
 
-/** How many items of each size. */
+/** How many items of each size, at most: about a gigabyte, or 400 MB of the smallest, so that it takes longer than code takes to be compiled. */
 export const ingestCounts: Readonly<Record<number, number>> = {
-  100: 600_000,
-  [KiB]: 200_000,
-  [16 * KiB]: 20_000,
-  [256 * KiB]: 1200,
-  [4 * KiB * KiB]: 80,
+  100: 4_000_000,
+  [KiB]: 1_000_000,
+  [16 * KiB]: 64_000,
+  [256 * KiB]: 4000,
+  [4 * KiB * KiB]: 250,
 }
 
 export const ingestWorkloads: readonly Workload[] = (['many', 'each'] as const).flatMap((way) => [

@@ -104,10 +104,9 @@ export class Cursors {
   }
 }
 
-/** A stop waits for what is being written. */
-function checkGoing({ failure, isStopped }: ScanSource): void {
+/** No more is asked for: the lock is held until nothing is being written. */
+function checkGoing({ failure }: ScanSource): void {
   if (failure) throw new VarveError('FAILED', `commit: the store failed meanwhile: ${failure.message}`, { cause: failure })
-  if (isStopped) throw new VarveError('NOT_RUNNING', 'commit: the store was stopped meanwhile')
 }
 
 const UNREADABLE: ReadonlySet<string> = new Set(['CORRUPT', 'UNSUPPORTED_VERSION', 'FOREIGN_FILE', 'UNSUPPORTED'])

@@ -60,7 +60,7 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
   if (!hasFileMagic(bytes)) return 'magic'
   const version = view.getUint16(8, true)
   // A newer version may keep its checksum elsewhere; it covers the version wherever it is, so what is intact but for the version is a damaged header of this one.
-  if (!isIntactAsThisVersion(bytes)) return version > FORMAT_VERSION ? 'version' : 'checksum'
+  if (!isIntactAsThisVersion(bytes, version)) return version > FORMAT_VERSION ? 'version' : 'checksum'
   if (version !== FORMAT_VERSION) return 'checksum'
   const sequence = Number(view.getBigUint64(40, true))
   const flags = view.getUint32(56, true)
@@ -94,11 +94,13 @@ export function correctFileHeader(bytes: Uint8Array): FileHeader | undefined {
   return typeof header === 'object' ? header : undefined
 }
 
-function isIntactAsThisVersion(bytes: Uint8Array): boolean {
-  const header = Uint8Array.from(bytes.subarray(0, FILE_HEADER_BYTES))
-  const view = new DataView(header.buffer)
-  view.setUint16(8, FORMAT_VERSION, true)
-  return platform.crc32(header, 0, 0, 60) === view.getUint32(60, true)
+function isIntactAsThisVersion(bytes: Uint8Array, version: number): boolean {
+  let header = bytes
+  if (version !== FORMAT_VERSION) {
+    header = new Uint8Array(bytes.subarray(0, FILE_HEADER_BYTES))
+    new DataView(header.buffer).setUint16(8, FORMAT_VERSION, true)
+  }
+  return platform.crc32(header, 0, 0, 60) === readUint32(header, 60)
 }
 
 export function hasFileMagic(bytes: Uint8Array): boolean {

@@ -5,7 +5,7 @@ import { FILE_HEADER_BYTES } from '../format/file-header.js'
 import { FileNaming } from '../format/file-name.js'
 import type { ResolvedOptions } from '../options.js'
 import { FileSet } from '../read/file-set.js'
-import { readBytes } from '../read/read-bytes.js'
+import { readFew } from '../read/read-bytes.js'
 import { isUnused } from '../read/unused-file.js'
 import { findIdentity, isOfAnother, readFileHeader } from './store-identity.js'
 import { listBesideWriter, notFound } from './store-listing.js'
@@ -72,7 +72,7 @@ async function isNeverUsed(backend: FileBackend, naming: FileNaming, indexes: re
   const file = await backend.open(naming.dataFile(indexes[0] as number))
   try {
     const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await readBytes(file, bytes, 0)
+    const read = await readFew(file, bytes, 0)
     return await isUnused(file, bytes.subarray(0, read))
   } finally {
     await file.close()

@@ -52,9 +52,7 @@ export class Retention {
     this.#isAskedAgain = true
     if (this.#isLooking) return
     this.#isLooking = true
-    void this.#lookAll().finally(() => {
-      this.#isLooking = false
-    })
+    void this.#lookAll()
   }
 
   end(): void {
@@ -74,6 +72,9 @@ export class Retention {
       // The next full file brings another try. A store that stopped or failed meanwhile has told it itself.
       if (session.isStopped || session.failure || (VarveError.is(error) && error.code === 'NOT_RUNNING')) return
       emitter.emit('failure', { error: backendFailure('retention', error), fatal: false })
+    } finally {
+      // In the same turn as the last look at whether another one is asked for.
+      this.#isLooking = false
     }
   }
 

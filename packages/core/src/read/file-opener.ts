@@ -6,7 +6,7 @@ import { MiB } from '../options.js'
 import { FileWindow } from './file-window.js'
 import { run, runSync } from './loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
-import { readBytes, readBytesSync } from './read-bytes.js'
+import { readBytesSync, readFew } from './read-bytes.js'
 import { type RescuedHeader, rescueHeader, untrimmed } from './rescue-header.js'
 import { isBroken, isUnused, isUnusedSync } from './unused-file.js'
 
@@ -45,7 +45,7 @@ export class FileOpener {
     const file = await this.#backend.open(name)
     try {
       const bytes = new Uint8Array(FILE_HEADER_BYTES)
-      const head = bytes.subarray(0, await readBytes(file, bytes, 0))
+      const head = bytes.subarray(0, await readFew(file, bytes, 0))
       const mayChange = this.#isBesideWriter && isBroken(head)
       if (mayChange && (await isUnused(file, head)) && !(await this.exists(index + 1))) throw neverUsed(name)
       if (!mayChange || looks === 1) {

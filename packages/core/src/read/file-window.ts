@@ -2,9 +2,11 @@ import { platform } from '#platform'
 import { backendFailure } from '../errors.js'
 import { KiB } from '../options.js'
 import type { OpenFile } from './open-file.js'
-import { readBytes, readBytesSync } from './read-bytes.js'
+import { readBytes, readBytesSync, readFew } from './read-bytes.js'
 
 const CARRY = 64 * KiB
+// A block's header, and no more.
+const FEW = KiB
 
 /** A piece of a file on its way, behind room for what was carried over. `count`: how many bytes there were, or undefined where the read failed. */
 interface Ahead {
@@ -58,8 +60,9 @@ export class FileWindow {
   async load(position: number, least: number): Promise<boolean> {
     if (this.#ahead && (await this.#takeAhead(this.#ahead, position, least))) return true
     const bytes = this.#room(position, least)
+    const read = bytes.length <= FEW ? readFew : readBytes
     try {
-      return this.#take(position, least, bytes, bytes.length > 0 ? await readBytes(this.open.file, bytes, this.open.physical(position)) : 0)
+      return this.#take(position, least, bytes, bytes.length > 0 ? await read(this.open.file, bytes, this.open.physical(position)) : 0)
     } catch (error) {
       throw backendFailure(`read ${this.open.name} at position ${position}`, error)
     }

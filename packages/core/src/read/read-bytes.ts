@@ -17,6 +17,11 @@ export async function readBytes(file: BackendFile, target: Uint8Array, position:
   return read
 }
 
+/** The same for a few bytes, such as a header: at once, unless the backend expects that to wait. */
+export async function readFew(file: BackendFile, target: Uint8Array, position: number): Promise<number> {
+  return file.readIfPrompt?.(target, position) === target.length ? target.length : readBytes(file, target, position)
+}
+
 /** The same at once, where the backend can. */
 export function readBytesSync(file: BackendFile, target: Uint8Array, position: number): number {
   let read = file.readSync?.(target, position) ?? 0

@@ -44,6 +44,15 @@ export interface ScannedItem extends ScannedLocation {
   readonly data: Uint8Array
 }
 
+/** A scan under way, which gives the items one by one. */
+export interface Scan<T extends ScannedLocation> extends AsyncIterableIterator<T> {
+  /**
+   * The rest of the items in arrays, each of what was read together, never empty: some 128 KiB of them, or a single larger one. The same items with the same guarantees, for less time where they are small, as each array costs one promise and not each item.
+   * To leave a loop over the arrays ends the scan.
+   */
+  batches(): AsyncIterableIterator<readonly T[]>
+}
+
 const POINTS = ['location', 'sequence', 'time'] as const
 const FLAGS = ['reverse', 'follow', 'buffered'] as const
 

@@ -4,11 +4,11 @@ import type { scanSalvaging } from './salvaging-scan.js'
 import type { scanBackward } from './scan-backward.js'
 import { ScanBounds } from './scan-bounds.js'
 import { scanForward } from './scan-forward.js'
-import type { ScannedItem, ScannedLocation, ScanOptions } from './scan-options.js'
+import type { Scan, ScannedItem, ScannedLocation, ScanOptions } from './scan-options.js'
 import type { ScanSource } from './scan-source.js'
 
 /** Iterates over items. An iterator of its own instead of a generator: an item that was read already costs one promise, not four. */
-class ScanIterator<T extends ScannedLocation> implements AsyncIterableIterator<T> {
+class ScanIterator<T extends ScannedLocation> implements Scan<T> {
   readonly #batches: AsyncGenerator<Batch, void, void>
   #items: Batch = []
   #next = 0
@@ -38,6 +38,31 @@ class ScanIterator<T extends ScannedLocation> implements AsyncIterableIterator<T
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  batches(): AsyncIterableIterator<readonly T[]> {
+    let last: Promise<unknown> = Promise.resolve()
+    const next = async (): Promise<IteratorResult<readonly T[]>> => {
+      const { done, value } = await this.next()
+      if (done) return END
+      const items = this.#items as readonly ScannedLocation[] as readonly T[]
+      const batch = this.#next === 1 ? items : [value, ...items.slice(this.#next)]
+      this.#next = items.length
+      return { done: false, value: batch }
+    }
+    const batches: AsyncIterableIterator<readonly T[]> = {
+      next: () => {
+        const result = last.then(next, next)
+        last = result
+        return result
+      },
+      return: async () => {
+        await this.return()
+        return END
+      },
+      [Symbol.asyncIterator]: () => batches,
+    }
+    return batches
   }
 
   #take(): IteratorResult<T> | undefined {
@@ -95,9 +120,9 @@ async function* loadAndScanSalvaging(...args: Parameters<typeof scanSalvaging>):
   yield* scanSalvaging(...args)
 }
 
-export function scan(source: ScanSource, options: ScanOptions, withData: true): AsyncIterableIterator<ScannedItem>
-export function scan(source: ScanSource, options: ScanOptions, withData: false): AsyncIterableIterator<ScannedLocation>
-export function scan(source: ScanSource, options: ScanOptions, withData: boolean): AsyncIterableIterator<ScannedLocation> {
+export function scan(source: ScanSource, options: ScanOptions, withData: true): Scan<ScannedItem>
+export function scan(source: ScanSource, options: ScanOptions, withData: false): Scan<ScannedLocation>
+export function scan(source: ScanSource, options: ScanOptions, withData: boolean): Scan<ScannedLocation> {
   const closing = new AbortController()
   const { signal } = options
   if (signal?.aborted) closing.abort(signal.reason)

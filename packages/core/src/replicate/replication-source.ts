@@ -26,7 +26,7 @@ export interface ReplicationSource {
   takeChanged(last: number): Promise<readonly number[]>
   /** Whether cursors may have been moved since this was asked last. */
   takeCursorsMoved(): boolean
-  /** Some could not be copied yet. */
+  /** Some could not be copied yet, as they are ahead of what was copied: they are taken up when more is durable. */
   noteCursorsMoved(): void
   release(): void
 }

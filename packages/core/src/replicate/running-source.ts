@@ -19,7 +19,11 @@ export class RunningSource implements ReplicationSource {
       this.#changed.add(index)
       this.wake()
     }
-    this.#off = [emitter.on('trim', note), emitter.on('destroyIndex', note), emitter.on('cursor', () => this.noteCursorsMoved())]
+    const noteCursor = (): void => {
+      this.noteCursorsMoved()
+      this.wake()
+    }
+    this.#off = [emitter.on('trim', note), emitter.on('destroyIndex', note), emitter.on('cursor', noteCursor)]
   }
 
   /** Has who waits for a change look. */
@@ -60,7 +64,6 @@ export class RunningSource implements ReplicationSource {
 
   noteCursorsMoved(): void {
     this.#cursorsMoved = true
-    this.wake()
   }
 
   release(): void {

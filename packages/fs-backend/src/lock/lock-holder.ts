@@ -54,6 +54,8 @@ export function readLockFile(path: string): string | undefined {
 
 /** Who holds the lock, as the text of a lock file says; `undefined` where it names nobody. */
 export function holderIn(text: string): LockHolder | undefined {
+  // What a lock that was given back leaves.
+  if (text.trim() === '') return undefined
   try {
     const holder: Partial<LockHolder> = JSON.parse(text)
     return typeof holder.pid === 'number' && typeof holder.host === 'string' ? (holder as LockHolder) : undefined

@@ -7,6 +7,9 @@ import type { Expectation } from './expectation.js'
 import { type Inspection, inspect, type UsedRecoveries } from './inspect.js'
 import { describe, recognise, type Sighting } from './sighting.js'
 
+// A reader before the recovery takes as long as the recovery. A state's hash says whether there is one, so that a seed replays it.
+const READ_FIRST_ONE_IN = 2
+
 /** What came out of a recovery: the start of another ledger. */
 export type Recovered = LedgerBase
 
@@ -25,7 +28,8 @@ export class Checker {
   async check(state: CrashState, expected: Expectation): Promise<Recovered> {
     let inspection = this.#inspections.get(state.hash)
     if (!inspection) {
-      inspection = await inspect(state.backend(), expected.items, this.#settings, this.#used)
+      const readFirst = Number.parseInt(state.hash.slice(-1), 16) % READ_FIRST_ONE_IN === 0
+      inspection = await inspect(state.backend(), { items: expected.items, settings: this.#settings, used: this.#used, readFirst })
       this.#inspections.set(state.hash, inspection)
     }
     return judge(inspection, expected)
@@ -36,7 +40,7 @@ function judge({ raw, recovered, next, nextPlace }: Inspection, expected: Expect
   const after = judgeRecovered(recovered, next, expected)
   const [before, shown] = [raw ?? [], recovered].map((sightings) => sightings.map(({ sequence }) => sequence).join())
   recognise(raw ?? [], expected.items)
-  if (before !== shown) throw new BrokenPromise(`before recovery a reader sees the sequences ${before}; after it there are ${shown}`)
+  if (raw && before !== shown) throw new BrokenPromise(`before recovery a reader sees the sequences ${before}; after it there are ${shown}`)
   const last = after.items[expected.least - 1]
   if (last && !isBehind(nextPlace, last.location)) {
     throw new BrokenPromise(

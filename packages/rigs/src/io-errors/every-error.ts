@@ -15,7 +15,7 @@ import { Account } from '../watch/account.js'
 import { type LosableBackend, losableLock } from '../watch/losable-lock.js'
 import { losesName, losesPages } from '../watch/lost-syncs.js'
 import { assertKeptWhenReopened, recoverAndLook } from '../watch/reopening.js'
-import { settlementOf } from '../watch/settlement.js'
+import { type Look, settlementOf } from '../watch/settlement.js'
 import type { ErrorProgram } from './error-program.js'
 import { ErrorRun } from './error-run.js'
 
@@ -47,6 +47,7 @@ export async function everyError(
   let cuts = 0
   let seen = -1
   let world: World | undefined
+  const looks: Looks = new Map()
   const report = await withStoreId(1, () =>
     everyFault<World>({
       persistent,
@@ -63,7 +64,7 @@ export async function everyError(
           // What only reads leaves nothing new for a power cut.
           if (disk.revision === seen) return
           seen = disk.revision
-          cuts += await assertKeptAfterPowerCut(disk, account, program, powerCuts)
+          cuts += await assertKeptAfterPowerCut(disk, account, { program, looks, most: powerCuts })
         }
         world.run = new ErrorRun({ backend, disk, program, account, clock: new ManualClock(), afterFault })
         world.isStopped = await world.run.run()
@@ -89,8 +90,17 @@ function faultsFor(call: BackendCall, { disk }: World): readonly Fault[] {
   return call.kind === 'create' || call.kind === 'replace' || call.kind === 'remove' ? [...fitting, losesName(disk)] : fitting
 }
 
+/** What a program's power cuts come to, by the hash of what they left: one error after the other leaves the same, and it is recovered once. */
+type Looks = Map<string, Look>
+
+interface PowerCuts {
+  readonly program: ErrorProgram
+  readonly looks: Looks
+  readonly most: number
+}
+
 /** What was acknowledged up to now must survive a power cut now. */
-async function assertKeptAfterPowerCut(disk: PowerLossBackend, account: Account, program: ErrorProgram, most: number): Promise<number> {
+async function assertKeptAfterPowerCut(disk: PowerLossBackend, account: Account, { program, looks, most }: PowerCuts): Promise<number> {
   let cuts = 0
   // The program may go on meanwhile.
   const promised = account.copy()
@@ -98,7 +108,9 @@ async function assertKeptAfterPowerCut(disk: PowerLossBackend, account: Account,
     if (cuts >= most) break
     cuts++
     try {
-      settlementOf(promised, await recoverAndLook(state.backend(), program.settings))
+      const look = looks.get(state.hash) ?? (await recoverAndLook(state.backend(), program.settings))
+      looks.set(state.hash, look)
+      settlementOf(promised, look)
     } catch (error) {
       throw new BrokenPromise(`after a power cut (${state.description}): ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,

@@ -130,7 +130,8 @@ export const bugsOfWriting: readonly Mutant[] = [
     why: 'what was accepted is never written, though nobody is told',
     file: flusher,
     find: '    await this.active.append(chunks)\n    this.flushes++\n    this.#isUnsettled = true\n    for (let n = 0; n < batch.length; n++) appender.queue.shift()',
-    replace: '    for (let n = 0; n < batch.length; n++) appender.queue.shift()\n    await this.active.append(chunks)\n    this.flushes++',
+    replace:
+      '    for (let n = 0; n < batch.length; n++) appender.queue.shift()\n    await this.active.append(chunks)\n    this.flushes++\n    this.#isUnsettled = true',
     rigs: [rigs.writeFailures],
   },
   {

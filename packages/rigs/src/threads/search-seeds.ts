@@ -1,5 +1,8 @@
 import { Worker } from 'node:worker_threads'
 
+// What is tried lives for a moment, in great numbers: with room for it, far less of it is copied by the collector of garbage.
+const resourceLimits = { maxYoungGenerationSizeMb: 192 }
+
 export interface SearchOptions<Finding> {
   /** A program that answers each seed it is sent with what came of it: see `answerSeeds`. */
   readonly worker: URL
@@ -15,7 +18,7 @@ export async function searchSeeds<Finding>(
   const left = seeds[Symbol.iterator]()
   const run = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(program)
+      const worker = new Worker(program, { resourceLimits })
       const goOn = (): void => {
         const { done, value } = left.next()
         if (done) void worker.terminate()

@@ -1,2 +1,0 @@
-// Chromium, as `check:runtimes` calls it.
-import '../check-browser.mjs'
