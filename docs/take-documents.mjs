@@ -70,6 +70,14 @@ function withPictures(text, document) {
   })
 }
 
+/** A picture in two colours goes by the reader's choice on the site, which need not be that of the system. */
+function inBothColours(text) {
+  return text.replace(
+    /<picture><source [^>]*srcset="([^"]+)"><img alt="([^"]*)" src="([^"]+)"><\/picture>/g,
+    (_, dark, title, light) => `<img class="in-dark" alt="${title}" src="${dark}"><img class="in-light" alt="${title}" src="${light}">`,
+  )
+}
+
 /** Outside of code only. */
 function outsideCode(text, change) {
   return text
@@ -80,7 +88,9 @@ function outsideCode(text, change) {
 
 for (const folder of ['reference', 'examples', 'public/taken']) rmSync(join(site, folder), { recursive: true, force: true })
 for (const [page, document] of Object.entries(documents)) {
-  const text = outsideCode(readFileSync(join(root, document), 'utf8'), (part) => withPictures(relinked(part, document), document))
+  const text = outsideCode(readFileSync(join(root, document), 'utf8'), (part) =>
+    inBothColours(withPictures(relinked(part, document), document)),
+  )
   const shown = (programs[page] ?? []).map((program) => `\n## ${posix.basename(program)}\n\n<<< ../../examples/${program}\n`)
   mkdirSync(dirname(join(site, page)), { recursive: true })
   // The highlighter knows no such language.

@@ -28,10 +28,15 @@ const KERNEL_LOCK = [
     'when fstatSync fails',
     'in the place of the lock file',
     'with the lock file in it',
+    'makes the same store elsewhere, and again',
   ],
   "the kernel's lock, which only Node can take",
 ]
-const PACKAGES = ['core', 'backend', 'fs-backend', 'memory-backend', 'varve'].map((name) => `packages/${name}/`)
+const REPEATED_REQUESTS = [
+  ['whose append failed, and comes through late'],
+  'a request that fails with its connection, which their fetch sends again',
+]
+const PACKAGES = ['core', 'backend', 'fs-backend', 'memory-backend', 's3-backend', 'varve'].map((name) => `packages/${name}/`)
 
 const runtimes = {
   node20: node('20'),
@@ -42,8 +47,16 @@ const runtimes = {
     find: () => binary('bun', `@oven/bun-${windows ? 'windows' : process.platform}-${archOf('aarch64')}`, 'bin/bun'),
     scenario: [],
     vitest: ['--bun', vitest],
-    packages: PACKAGES,
-    leftOut: [KERNEL_LOCK, [['resolves a relative path once'], "a mock of process.cwd, which Bun's path.resolve does not ask"]],
+    packages: [...PACKAGES, 'packages/cli/', 'examples/'],
+    leftOut: [
+      KERNEL_LOCK,
+      REPEATED_REQUESTS,
+      [
+        ['shows a bar with rate', 'shows its locations above', 'is in colour, but not', 'a removal asks', 'a removal is not'],
+        "a terminal for tests, whose binary is Node's",
+      ],
+      [['resolves a relative path once'], "a mock of process.cwd, which Bun's path.resolve does not ask"],
+    ],
   },
   deno: {
     find: () => binary('deno', `@deno/${process.platform}-${archOf('arm64')}${process.platform === 'linux' ? '-glibc' : ''}`, 'deno'),
@@ -52,6 +65,7 @@ const runtimes = {
     packages: PACKAGES,
     leftOut: [
       KERNEL_LOCK,
+      REPEATED_REQUESTS,
       [
         ['stopOnSignals', 'a holder that is halted'],
         'what a program says after a signal, which does not reach a test that runs under Deno',

@@ -197,7 +197,7 @@ describe('the file of a cursor', () => {
   test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
     ['empty', () => new Uint8Array(0)],
     ['cut', (bytes) => bytes.slice(0, 63)],
-    ['longer', (bytes) => Uint8Array.from([...bytes, 0])],
+    ['longer', (bytes) => Uint8Array.from([...bytes, 7])],
     ['of a megabyte', () => new Uint8Array(2 ** 20).fill(7)],
   ])('that is %s is CORRUPT, is told by verify and cursors, keeps nothing from working, and can be removed', async (_, change) => {
     const memory = await stored()
@@ -211,6 +211,13 @@ describe('the file of a cursor', () => {
     expect(await copy.list()).toEqual(['data00000.dat'])
     await db.removeCursor('indexer')
     expect((await db.cursor('indexer')).position).toBe(0)
+  })
+
+  test('may have zeros behind it, where a medium that takes space ahead has lost power', async () => {
+    const memory = await stored()
+    overwrite(memory, FILE, (bytes) => Uint8Array.from({ length: 5000 }, (_, at) => bytes[at] ?? 0))
+    await using db = await Varve.open(memory, SMALL)
+    expect((await db.cursor('indexer')).position).toBe(1)
   })
 
   test('of another cursor or store under its name is refused', async () => {

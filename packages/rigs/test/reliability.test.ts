@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { outdatedIn } from '../src/reliability/coverage-figures.js'
 import { fixedPart, hasTitle } from '../src/reliability/find-evidence.js'
 import { matrix } from '../src/reliability/matrix.js'
 import { fits, readCounts } from '../src/reliability/test-report.js'
+import { uncovered } from '../src/reliability/uncovered.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const evidence = matrix.flatMap(({ shownBy }) => shownBy)
@@ -16,6 +18,24 @@ describe('the matrix', () => {
 
   test('has a test for every line', () => {
     expect(matrix.filter(({ shownBy }) => shownBy.length === 0)).toEqual([])
+  })
+})
+
+describe('the list of what is not covered', () => {
+  test.each(uncovered)('names a branch that there is, and why: $file, $what', ({ file, what, reason }) => {
+    expect(existsSync(`${root}${file}`)).toBe(true)
+    expect(
+      readFileSync(`${root}${file}`, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(what)),
+    ).not.toEqual([])
+    expect(reason).toMatch(/ .+ /)
+  })
+
+  test('is outdated where a branch is taken by now, or is not there any more', () => {
+    const listed = (what: string) => ({ file: 'a.ts', what, reason: 'it can not be' })
+    const missed = [{ file: 'a.ts', text: 'if (one) return' }]
+    expect(outdatedIn([listed('if (one)'), listed('if (two)')], missed)).toEqual([listed('if (two)')])
   })
 })
 

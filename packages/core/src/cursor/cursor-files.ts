@@ -50,7 +50,7 @@ export async function deleteCursor(backend: FileBackend, name: string): Promise<
   })
 }
 
-/** At most one byte more than a cursor has: what is longer is none. */
+/** At most one byte more than a cursor has: what is longer is none, unless by zeros, which a medium that takes space ahead may leave behind it in a power loss. */
 async function bytesOf(backend: FileBackend, name: string): Promise<Uint8Array | undefined> {
   const file = await backend.open(cursorFile(name)).catch((error: unknown) => {
     if (isBackendError(error, 'NOT_FOUND')) return undefined
@@ -59,7 +59,8 @@ async function bytesOf(backend: FileBackend, name: string): Promise<Uint8Array |
   if (!file) return undefined
   try {
     const bytes = new Uint8Array(CURSOR_BYTES + 1)
-    return bytes.subarray(0, await readBytes(file, bytes, 0))
+    const read = await readBytes(file, bytes, 0)
+    return bytes.subarray(0, bytes[CURSOR_BYTES] === 0 ? Math.min(read, CURSOR_BYTES) : read)
   } finally {
     await file.close()
   }

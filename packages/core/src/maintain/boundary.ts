@@ -112,9 +112,8 @@ class SideCount implements Side {
 
   addRecords({ index, end }: PlacedBlock, table: RecordTable, from: number, to: number, isRight: boolean): void {
     const { positions, sizes } = table
-    this.#count(to - from, (positions[to] ?? end) - (positions[from] ?? end))
+    this.#count(to - from, (positions[to] ?? end) - (positions[from] as number))
     const n = isRight ? from : to - 1
-    if (isRight && this.nearest) return
     this.nearest = { index, position: positions[n] as number, size: sizes[n] as number }
   }
 

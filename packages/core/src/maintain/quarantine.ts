@@ -117,9 +117,8 @@ async function isSavedAs(backend: FileBackend, name: string, file: BackendFile, 
     const [a, b] = [new Uint8Array(Math.min(MiB, length)), new Uint8Array(Math.min(MiB, length))]
     for (let at = 0; at < length; at += a.length) {
       const most = Math.min(a.length, length - at)
-      const read = await readBytes(saved, a.subarray(0, most), at)
-      if (read !== (await readBytes(file, b.subarray(0, most), offset + at))) return false
-      if (!sameBytes(a.subarray(0, read), b.subarray(0, read))) return false
+      const kept = a.subarray(0, await readBytes(saved, a.subarray(0, most), at))
+      if (!sameBytes(kept, b.subarray(0, await readBytes(file, b.subarray(0, most), offset + at)))) return false
     }
     return true
   } finally {

@@ -100,7 +100,7 @@ async function replaceLost(
   findings: FilesByIndex,
   { files, names }: PlanParts,
 ): Promise<RepairTask[]> {
-  const { kind, index, files: count, sequence, sequenceBehind, timestamp, error } = finding
+  const { index, files: count, sequence, sequenceBehind, timestamp, error } = finding
   if (count > MOST_MISSING) {
     const first = files.naming.dataFile(index)
     throw new VarveError(
@@ -109,7 +109,7 @@ async function replaceLost(
     )
   }
   const tasks: RepairTask[] = []
-  if (kind !== 'missing') tasks.push({ kind: 'set-aside', index, name: names.next(index, 0), detail: error?.message ?? '' })
+  if (error) tasks.push({ kind: 'set-aside', index, name: names.next(index, 0), detail: error.message })
   for (let n = 0; n < count; n++) {
     const start = n === 0 ? sequence : (sequenceBehind ?? sequence)
     const header = headerOf(files.identity, index + n, start)

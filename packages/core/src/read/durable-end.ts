@@ -60,8 +60,7 @@ async function durableEndOf(open: OpenFile, storeSeed: number): Promise<Place> {
     }
     const damage = cursor.position
     proven ??= await latestProof(window, damage, storeSeed)
-    if (proven <= damage) break
-    const next = await findHeader(window, damage + 1, storeSeed)
+    const next = proven > damage ? await findHeader(window, damage + 1, storeSeed) : undefined
     if (!next) break
     cursor.position = next.position
     unproven.prove(next.position)

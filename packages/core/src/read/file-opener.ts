@@ -6,7 +6,7 @@ import { MiB } from '../options.js'
 import { FileWindow } from './file-window.js'
 import { run, runSync } from './loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
-import { readBytesSync, readFew } from './read-bytes.js'
+import { readBytesSync, readFew, sizeSync } from './read-bytes.js'
 import { type RescuedHeader, rescueHeader, untrimmed } from './rescue-header.js'
 import { isBroken, isUnused, isUnusedSync } from './unused-file.js'
 
@@ -65,13 +65,11 @@ export class FileOpener {
     const name = this.#naming.dataFile(index)
     const file = this.#backend.openSync!(name)
     try {
-      if (!file.readSync || !file.sizeSync)
-        throw new VarveError('UNSUPPORTED', `open ${name}: this backend opens files at once, but does not read them at once`)
       const bytes = new Uint8Array(FILE_HEADER_BYTES)
       const head = bytes.subarray(0, readBytesSync(file, bytes, 0))
       const mayChange = this.#isBesideWriter && isBroken(head)
-      if (mayChange && isUnusedSync(file, head) && !this.existsSync(index + 1)) throw neverUsed(name)
-      if (!mayChange || looks === 1) return this.#identifySync(name, file, head, index, file.sizeSync())
+      if (mayChange && isUnusedSync(file) && !this.existsSync(index + 1)) throw neverUsed(name)
+      if (!mayChange || looks === 1) return this.#identifySync(name, file, head, index, sizeSync(file))
     } catch (error) {
       void file.close().catch(() => undefined)
       throw error

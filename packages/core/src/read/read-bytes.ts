@@ -24,15 +24,26 @@ export async function readFew(file: BackendFile, target: Uint8Array, position: n
 
 /** The same at once, where the backend can. */
 export function readBytesSync(file: BackendFile, target: Uint8Array, position: number): number {
-  let read = file.readSync?.(target, position) ?? 0
+  if (!file.readSync) throw notAtOnce()
+  let read = file.readSync(target, position)
   while (read < target.length) {
-    const size = file.sizeSync?.() ?? 0
+    const size = sizeSync(file)
     if (position + read >= size) break
-    const more = file.readSync?.(target.subarray(read), position + read) ?? 0
+    const more = file.readSync(target.subarray(read), position + read)
     if (more === 0) throw tooShort(position + read, size)
     read += more
   }
   return read
+}
+
+/** The file's size, at once. */
+export function sizeSync(file: BackendFile): number {
+  if (!file.sizeSync) throw notAtOnce()
+  return file.sizeSync()
+}
+
+function notAtOnce(): VarveError {
+  return new VarveError('UNSUPPORTED', 'this backend opens files at once, but does not read them at once')
 }
 
 function tooShort(position: number, size: number): VarveError {

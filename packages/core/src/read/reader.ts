@@ -13,7 +13,7 @@ import { run, runSync } from './loads.js'
 import { refuseGap, refuseGapSync } from './missing-file.js'
 import { isTrimmedAway, type OpenFile } from './open-file.js'
 import { PageCache } from './page-cache.js'
-import { readBytes, readBytesSync } from './read-bytes.js'
+import { readBytes, readBytesSync, sizeSync } from './read-bytes.js'
 import type { ReadView } from './read-view.js'
 import { Turns } from './turns.js'
 
@@ -233,7 +233,7 @@ export class Reader {
   #fromOpenSync(open: OpenFile, location: Location): Uint8Array | undefined {
     const length = RECORD_HEADER_BYTES + location.size
     if (isTrimmedAway(open, location.position)) return undefined
-    if (location.position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(open.file.sizeSync?.() ?? 0)
+    if (location.position + length > open.end && this.#view.isBesideWriter) open.end = open.logical(sizeSync(open.file))
     if (location.position >= open.end) return undefined
     if (location.position + length <= open.end) {
       const cached = this.#fromCache(open, location, (target, at) => this.#readNow(open, target, at))

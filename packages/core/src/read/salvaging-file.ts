@@ -136,12 +136,11 @@ export class SalvagingFile {
     return size === undefined ? undefined : { size, isLost: false }
   }
 
-  /** The items at these places, but for those that were trimmed or dropped meanwhile. */
+  /** The items at these places, of which there is at least one, but for those that were trimmed or dropped meanwhile. */
   async read(locations: readonly ScannedLocation[]): Promise<Batch> {
     const { files } = this.#parts
-    const first = locations[0]?.location
-    const last = locations[locations.length - 1]?.location
-    if (!first || !last) return []
+    const first = (locations[0] as ScannedLocation).location
+    const last = (locations[locations.length - 1] as ScannedLocation).location
     const found = await files.with(this.index, async (open) => {
       if (open.header.dropped || first.position < open.header.trimOffset) return this.#readEach(open, locations)
       const bytes = await readAt(open, first.position, last.position + RECORD_HEADER_BYTES + last.size)
@@ -187,7 +186,7 @@ function take(bytes: Uint8Array, position: number, locations: readonly ScannedLo
 export function* piecesOf(locations: readonly ScannedLocation[]): Generator<readonly ScannedLocation[]> {
   let first = 0
   for (let n = 1; n <= locations.length; n++) {
-    const start = (locations[first] as ScannedLocation | undefined)?.location.position ?? 0
+    const start = (locations[first] as ScannedLocation).location.position
     const next = locations[n]?.location
     if (next && next.position + next.size - start <= MiB) continue
     yield locations.slice(first, n)

@@ -86,7 +86,7 @@ async function* batches(
     }
     if (!follow || isStopped) return
     if (failure) throw storeFailure(`scan: nothing more will become durable, as the store failed: ${failure.message}`, failure)
-    await untilChange(change ?? source.nextChange(buffered), options.signal)
+    await untilChange(change ?? source.nextChange(buffered), options.signal as AbortSignal)
     if (!source.isBesideWriter) continue
     progress.hasCaughtUp = true
     await scanner.refresh()
@@ -178,8 +178,7 @@ function fromMemory(
   return { items, resume: start + bytes.length }
 }
 
-async function untilChange(change: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return change
+async function untilChange(change: Promise<void>, signal: AbortSignal): Promise<void> {
   let onAbort = (): void => {}
   const aborted = new Promise<void>((resolve) => void (onAbort = resolve))
   signal.addEventListener('abort', onAbort, { once: true })

@@ -79,7 +79,7 @@ class ScanIterator<T extends ScannedLocation> implements Scan<T> {
 
   #load(): Promise<IteratorResult<T>> {
     const loading = this.#loadBatch().finally(() => {
-      if (this.#loading === loading) this.#loading = undefined
+      this.#loading = undefined
     })
     this.#loading = loading
     return loading

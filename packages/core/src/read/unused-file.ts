@@ -19,9 +19,8 @@ export async function isUnused(file: BackendFile, head: Uint8Array): Promise<boo
   }
 }
 
-/** The same at once, where the backend can. */
-export function isUnusedSync(file: BackendFile, head: Uint8Array): boolean {
-  if (!isBroken(head)) return false
+/** The same at once, where the backend can, of a file that {@link isBroken}. */
+export function isUnusedSync(file: BackendFile): boolean {
   const bytes = new Uint8Array(64 * KiB)
   for (let at = FILE_HEADER_BYTES; ; ) {
     const read = readBytesSync(file, bytes, at)

@@ -129,7 +129,7 @@ export class Replication {
   }
 
   #answer(): void {
-    const done = this.#run?.done ?? 0
+    const { done } = this.#run as ReplicationRun
     const waiting = this.#waiting
     this.#waiting = waiting.filter(({ round }) => round > done)
     for (const { round, resolve } of waiting) if (round <= done) resolve()

@@ -20,7 +20,8 @@ export class Checker {
   readonly #inspections = new Map<string, Inspection>()
 
   constructor(settings: StoreSettings, used: UsedRecoveries = new Map()) {
-    this.#settings = settings
+    // What it drops on its own would go while it is looked at.
+    this.#settings = { ...settings, retention: {} }
     this.#used = used
   }
 
@@ -36,11 +37,13 @@ export class Checker {
   }
 }
 
-function judge({ raw, recovered, next, nextPlace }: Inspection, expected: Expectation): Recovered {
-  const after = judgeRecovered(recovered, next, expected)
+function judge({ raw, recovered, next, nextPlace, cursor, rawCursor = cursor }: Inspection, expected: Expectation): Recovered {
+  const after = judgeRecovered({ items: recovered, next, cursor }, expected)
   const [before, shown] = [raw ?? [], recovered].map((sightings) => sightings.map(({ sequence }) => sequence).join())
   recognise(raw ?? [], expected.items)
   if (raw && before !== shown) throw new BrokenPromise(`before recovery a reader sees the sequences ${before}; after it there are ${shown}`)
+  if (rawCursor !== cursor)
+    throw new BrokenPromise(`before recovery a reader finds the cursor at ${rawCursor}; after it, it is at ${cursor}`)
   const last = after.items[expected.least - 1]
   if (last && !isBehind(nextPlace, last.location)) {
     throw new BrokenPromise(
@@ -50,10 +53,30 @@ function judge({ raw, recovered, next, nextPlace }: Inspection, expected: Expect
   return after
 }
 
-/** Throws where what a recovered store shows, with `next` as the sequence of the next item, is not what was promised. */
-export function judgeRecovered(recovered: readonly Sighting[], next: number, expected: Expectation): Recovered {
-  const removed = assertKept(expected, recognise(recovered, expected.items), next)
-  return { items: expected.items.slice(0, next), removed, next }
+/** What a recovered store shows. */
+export interface Shown {
+  readonly items: readonly Sighting[]
+  /** The sequence of the next item. */
+  readonly next: number
+  /** Where the cursor is, by its file. */
+  readonly cursor: number
+}
+
+/** Throws where what a recovered store shows is not what was promised. */
+export function judgeRecovered({ items, next, cursor }: Shown, expected: Expectation): Recovered {
+  const removed = assertKept(expected, recognise(items, expected.items), next)
+  assertCursorKept({ next, cursor, removed }, expected)
+  return { items: expected.items.slice(0, next), removed, next, cursor }
+}
+
+function assertCursorKept({ next, cursor, removed }: Pick<Recovered, 'next' | 'cursor' | 'removed'>, expected: Expectation): void {
+  const { least, most } = expected.cursor
+  if (cursor < least) throw new BrokenPromise(`the cursor is at ${cursor}, though it was moved to ${least}`)
+  if (cursor > most) throw new BrokenPromise(`the cursor is at ${cursor}, though it was never moved beyond ${most}`)
+  if (cursor > next) throw new BrokenPromise(`the cursor is at ${cursor}, and the next item is ${next}`)
+  const missed = [...expected.awaiting].find((sequence) => sequence >= cursor && removed.has(sequence))
+  if (missed !== undefined)
+    throw new BrokenPromise(`sequence ${missed} is gone, which the retention was to keep for the cursor at ${cursor}`)
 }
 
 function isBehind(place: PlacedItem['location'], { index, position, size }: PlacedItem['location']): boolean {

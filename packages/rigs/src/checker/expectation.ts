@@ -12,6 +12,10 @@ export interface Expectation {
   readonly groups: readonly { readonly from: number; readonly to: number }[]
   /** Sequences that were removed for certain. */
   readonly removed: ReadonlySet<number>
+  /** Those of which some may be removed already by what has to wait for the cursor, and by nothing else. */
+  readonly awaiting: ReadonlySet<number>
+  /** The cursor is there, or between. */
+  readonly cursor: { readonly least: number; readonly most: number }
   /** Removals under way, each by the sequences it removes: done or not begun. */
   readonly removing: readonly ReadonlySet<number>[]
   /** The first item number that the program has not used. */
@@ -29,6 +33,8 @@ export function expectationAt(ledger: Ledger, moment: number): Expectation {
   let least = base.next
   const removed = new Set(base.removed)
   const removing = new Set<Removal>()
+  const begun = new Set<Removal>()
+  const cursor = { least: base.cursor, most: base.cursor }
   const sequenceOf = new Map(placed.map(({ number, sequence }) => [number, sequence]))
   const acknowledge = (sequence: number): void => {
     least = Math.max(least, sequence)
@@ -50,8 +56,15 @@ export function expectationAt(ledger: Ledger, moment: number): Expectation {
       case 'durableBelow':
         acknowledge(fact.sequence)
         break
+      case 'committing':
+        cursor.most = Math.max(cursor.most, fact.position)
+        break
+      case 'committed':
+        cursor.least = Math.max(cursor.least, fact.position)
+        break
       case 'removing':
         removing.add(fact.removal)
+        begun.add(fact.removal)
         break
       default:
         removing.delete(fact.removal)
@@ -71,16 +84,29 @@ export function expectationAt(ledger: Ledger, moment: number): Expectation {
       return sequences.length > 1 ? [{ from: Math.min(...sequences), to: Math.max(...sequences) + 1 }] : []
     }),
     removed,
-    removing: [...removing].map((removal) => bySequence(items.filter(({ location }) => removal.covers(location)))),
+    removing: [...removing].flatMap((removal) => {
+      const sequences = bySequence(items.filter(({ sequence, location }) => !removed.has(sequence) && removal.covers(location)))
+      return sequences.size > 0 ? [sequences] : []
+    }),
+    awaiting: bySequence(
+      items.filter(({ sequence, location }) => {
+        const removals = [...begun].filter((removal) => removal.covers(location))
+        return removals.length > 0 && !base.removed.has(sequence) && removals.every(({ awaitsCursor = false }) => awaitsCursor)
+      }),
+    ),
+    cursor,
     nextNumber: ledger.nextNumber,
   }
   return { ...expectation, key: keyOf(expectation) }
 }
 
-function keyOf({ items, least, most, groups, removed, removing }: Omit<Expectation, 'key'>): string {
+function keyOf({ items, least, most, groups, removed, removing, awaiting, cursor }: Omit<Expectation, 'key'>): string {
   return JSON.stringify([
     least,
     most,
+    cursor.least,
+    cursor.most,
+    [...awaiting],
     items.map(({ number, sequence, location: { index, position, size } }) => [number, sequence, index, position, size]),
     groups.filter(({ from, to }) => from < most && to > least).map(({ from, to }) => [from, to]),
     [...removed],

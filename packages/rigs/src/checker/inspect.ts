@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Files, PowerLossBackend } from '@varve/backend/faults'
 import { type Location, Varve, VarveError } from '@varve/core'
+import { CURSOR, cursorOf } from '../programs/cursor.js'
 import { contentOf } from '../programs/item-content.js'
 import type { PlacedItem } from '../programs/ledger.js'
 import { ManualClock } from '../programs/manual-clock.js'
@@ -12,12 +13,16 @@ import { assertShownAlike, describe, isContentOf, type Sighting, sightingsOf } f
 export interface Inspection {
   /** By a reader before recovery; undefined where none looked. */
   readonly raw: readonly Sighting[] | undefined
+  /** Where the reader found the cursor; undefined where none looked. */
+  readonly rawCursor: number | undefined
   /** After recovery. */
   readonly recovered: readonly Sighting[]
   /** The sequence of the next item after recovery. */
   readonly next: number
   /** Where the next item then came to lie. */
   readonly nextPlace: Location
+  /** Where the cursor is after recovery. */
+  readonly cursor: number
 }
 
 /** By their names and bytes: recovered files that were used already. */
@@ -55,7 +60,8 @@ export interface InspectOptions {
  * Throws where it contradicts itself. Most torn writes are recovered to the same files, which are used once only.
  */
 export async function inspect(disk: PowerLossBackend, { items, settings, used, readFirst }: InspectOptions): Promise<Inspection> {
-  const raw = readFirst ? await lookBeforeRecovery(disk, items, settings) : undefined
+  const before = readFirst ? await lookBeforeRecovery(disk, items, settings) : undefined
+  const [raw, rawCursor] = [before?.items, before?.cursor]
   const store = openable(disk, settings)
   let next = 0
   store.on('start', ({ nextSequence }) => (next = nextSequence))
@@ -63,11 +69,12 @@ export async function inspect(disk: PowerLossBackend, { items, settings, used, r
   const files = disk.contents()
   assertOnlyStoreFiles(files)
   const recovered = await sightingsOf(store)
+  const cursor = await cursorOf(store)
   const key = `${hashOf(files)} ${next} ${items.length}`
   const known = used.get(key)
   if (known) {
     if (++known.again % STOPPED_ONE_IN === 0) await stop(store, disk)
-    return { raw, recovered, next, nextPlace: known.nextPlace }
+    return { raw, rawCursor, recovered, next, nextPlace: known.nextPlace, cursor }
   }
   await assertIntact(store, recovered.length)
   await assertShownAlike(store, recovered)
@@ -80,7 +87,7 @@ export async function inspect(disk: PowerLossBackend, { items, settings, used, r
   await stop(store, disk)
   await assertReopens(disk, settings, [...recovered, ...fresh])
   used.set(key, { nextPlace, again: 0 })
-  return { raw, recovered, next, nextPlace }
+  return { raw, rawCursor, recovered, next, nextPlace, cursor }
 }
 
 async function stop(store: Varve, disk: PowerLossBackend): Promise<void> {
@@ -97,13 +104,13 @@ async function lookBeforeRecovery(
   disk: PowerLossBackend,
   items: readonly PlacedItem[],
   settings: StoreSettings,
-): Promise<readonly Sighting[]> {
+): Promise<{ readonly items: readonly Sighting[]; readonly cursor: number }> {
   const { revision } = disk
   const reader = openable(disk, settings, true)
   try {
     await reader.start()
   } catch (error) {
-    if (VarveError.is(error) && error.code === 'NOT_FOUND') return []
+    if (VarveError.is(error) && error.code === 'NOT_FOUND') return { items: [], cursor: 0 }
     throw error
   }
   const sightings = await sightingsOf(reader)
@@ -117,9 +124,10 @@ async function lookBeforeRecovery(
     if (!data && seen.has(item.sequence)) throw new BrokenPromise(`read-only, ${describe(item)} is not read, though the scan shows it`)
   }
   if (items.length % VERIFIED_ONE_IN === sightings.length % VERIFIED_ONE_IN) await assertIntact(reader, sightings.length)
+  const cursor = await cursorOf(reader)
   await reader.stop()
   if (disk.revision !== revision) throw new BrokenPromise('a read-only store has written')
-  return sightings
+  return { items: sightings, cursor }
 }
 
 function readIfThere(reader: Varve, location: Location): Uint8Array | undefined {
@@ -142,7 +150,8 @@ async function assertIntact(store: Varve, items: number): Promise<void> {
 
 function assertOnlyStoreFiles(files: Files): void {
   for (const name of files.keys()) {
-    if (!/^(\.cut\.data\d{5}\.dat\.\d+|data\d{5}\.dat)$/.test(name)) throw new BrokenPromise(`after recovery there is a file ${name}`)
+    if (name !== `cursor-${CURSOR}` && !/^(\.cut\.data\d{5}\.dat\.\d+|data\d{5}\.dat)$/.test(name))
+      throw new BrokenPromise(`after recovery there is a file ${name}`)
   }
 }
 

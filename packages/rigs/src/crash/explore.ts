@@ -15,6 +15,8 @@ export interface ExploreOptions {
   readonly known?: number
   /** Of so many states one has the power go in its recovery too, in that of what this leaves, and so on. Default 64. */
   readonly deeperOneIn?: number
+  /** Chooses these. Default: seeded by the program; short programs need one for all of them, as none has so many states. */
+  readonly random?: Random
 }
 
 /** How often the power goes after the program: in a recovery, in the recovery of what this leaves, and in that one's. */
@@ -41,7 +43,7 @@ class Exploration {
     this.#program = program
     this.#options = options
     this.#checker = new Checker(program.settings, options.tally.usedRecoveries)
-    this.#random = seededRandom(program.seed)
+    this.#random = options.random ?? seededRandom(program.seed)
   }
 
   /** Runs the program to its end, and gives the moments at which the power may have gone. */

@@ -1,4 +1,4 @@
-import type { CrashStateOptions } from '@varve/backend/faults'
+import { type CrashStateOptions, seededRandom } from '@varve/backend/faults'
 import { sequences } from '../programs/sequences.js'
 import { explore } from './explore.js'
 import { Tally } from './tally.js'
@@ -22,10 +22,11 @@ const statesByLength = [fine, fine, medium, coarse]
 /** Cuts the power at every step of every sequence of up to three operations, in the store of that number in `SURROUNDINGS`. */
 export async function searchSequences(store: number): Promise<SequencesFinding> {
   const tally = new Tally()
+  const random = seededRandom(store)
   let programs = 0
   try {
     for (const { program, known, length } of sequences(statesByLength.length - 1, store)) {
-      await explore(program, { tally, known, states: statesByLength[length] as CrashStateOptions, deeperOneIn: 500 })
+      await explore(program, { tally, known, states: statesByLength[length] as CrashStateOptions, deeperOneIn: 500, random })
       programs++
     }
     return { programs, states: tally.states, checks: tally.checks }

@@ -4,7 +4,7 @@ import type { StoreSettings } from '../programs/program.js'
 
 /** What an error is tried on, beside the operations that change something. Each is about all that is stored. */
 export type Step =
-  | Exclude<Operation, { readonly do: 'crash' | 'kill' | 'failSync' | 'together' }>
+  | Exclude<Operation, { readonly do: 'crash' | 'kill' | 'failSync' | 'commit' | 'together' }>
   | { readonly do: 'read' | 'readSync' | 'readMany' | 'readStream' | 'scanBack' | 'scanBuffered' }
   | { readonly do: 'addMany'; readonly sizes: readonly number[]; readonly durable?: boolean }
   | { readonly do: 'whenDurable' }

@@ -81,7 +81,7 @@ export class ErrorRun {
     const { disk, program, account } = this.#parts
     const outcome = await this.#store.start()
     if (!outcome)
-      settle(account, settlementOf(account, { items: await lookAt(disk, program.settings), nextSequence: this.#store.nextSequence }))
+      settle(account, settlementOf(account, { ...(await lookAt(disk, program.settings)), nextSequence: this.#store.nextSequence }))
     return outcome
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { addingCommands } from './adding.js'
+import { consumingCommands } from './consuming.js'
 import { settings } from './parameters.js'
 import { readingCommands } from './reading.js'
 import { removingCommands } from './removing.js'
@@ -19,7 +20,7 @@ export interface PropertyOptions {
 
 /** Whatever is done to a store, and whatever happens to what it stands on, it keeps its promise. */
 export function storeProperty({ replay, tally }: PropertyOptions) {
-  const all = [...addingCommands, ...addingCommands, ...readingCommands, ...removingCommands, ...upsettingCommands]
+  const all = [...addingCommands, ...addingCommands, ...consumingCommands, ...readingCommands, ...removingCommands, ...upsettingCommands]
   const commands = fc.commands<Model, World, false>(all, { maxCommands: MOST_COMMANDS, size: 'max', ...(replay && { replayPath: replay }) })
   return fc.asyncProperty(settings, commands, async (chosen, program) => {
     const world = new World(chosen)

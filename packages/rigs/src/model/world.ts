@@ -110,7 +110,7 @@ export class World {
       return outcome
     }
     await this.#assertAllLetGo()
-    settle(this.account, settlementOf(this.account, { items: await lookAt(this.#disk, this.settings), nextSequence: store.nextSequence }))
+    settle(this.account, settlementOf(this.account, { ...(await lookAt(this.#disk, this.settings)), nextSequence: store.nextSequence }))
     return undefined
   }
 

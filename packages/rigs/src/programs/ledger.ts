@@ -17,6 +17,8 @@ export interface PlacedItem extends Required<LedgerItem> {
 /** Something that removes items: all that it covers, or none. */
 export interface Removal {
   readonly words: string
+  /** It has to wait until the cursor is behind what it covers. */
+  readonly awaitsCursor?: boolean
   covers(location: Location): boolean
 }
 
@@ -28,9 +30,11 @@ export interface LedgerBase {
   readonly removed: ReadonlySet<number>
   /** The sequence of the next item. */
   readonly next: number
+  /** Where the cursor is. */
+  readonly cursor: number
 }
 
-export const emptyBase: LedgerBase = { items: [], removed: new Set(), next: 0 }
+export const emptyBase: LedgerBase = { items: [], removed: new Set(), next: 0, cursor: 0 }
 
 /** What came to pass, in order. */
 type Fact =
@@ -40,6 +44,8 @@ type Fact =
   | { readonly kind: 'durable'; readonly items: readonly LedgerItem[] }
   | { readonly kind: 'durableAt'; readonly locations: readonly Location[] }
   | { readonly kind: 'durableBelow'; readonly sequence: number }
+  /** The cursor is about to be moved there, or was. */
+  | { readonly kind: 'committing' | 'committed'; readonly position: number }
   | { readonly kind: 'removing' | 'removed' | 'notRemoved'; readonly removal: Removal }
 
 /**
@@ -95,6 +101,10 @@ export class Ledger {
 
   durableBelow(sequence: number): void {
     this.#facts.push({ kind: 'durableBelow', sequence })
+  }
+
+  cursor(kind: 'committing' | 'committed', position: number): void {
+    this.#facts.push({ kind, position })
   }
 
   removal(kind: 'removing' | 'removed' | 'notRemoved', removal: Removal): void {

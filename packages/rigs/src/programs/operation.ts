@@ -7,6 +7,8 @@ export type Operation =
   /** Adds items until they go to the next file. */
   | { readonly do: 'rotate' }
   | RemovalOperation
+  /** The program's cursor is moved behind the last durable item, or one so many before it. */
+  | { readonly do: 'commit'; readonly back: number }
   /** Reads all that is durable: what was shown must not be lost afterwards. */
   | { readonly do: 'scan' }
   /** The flush interval passes. */
@@ -42,6 +44,8 @@ export function describeOperation(operation: Operation): string {
       return `${operation.do} file ${operation.file} item ${operation.item}`
     case 'drop':
       return `drop file ${operation.file}`
+    case 'commit':
+      return operation.back > 0 ? `commit the cursor ${operation.back} before the end` : 'commit the cursor'
     case 'crash':
       return `crash ${operation.seed}`
     case 'kill':

@@ -3,11 +3,13 @@ import { type Location, Varve, VarveError } from '@varve/core'
 import { judgeRecovered } from '../checker/checker.js'
 import { expectationAt } from '../checker/expectation.js'
 import { isContentOf, sightingsOf } from '../checker/sighting.js'
+import { CURSOR, cursorOf } from './cursor.js'
 import { withStoreId } from './fixed-store-id.js'
 import { contentOf } from './item-content.js'
 import { Ledger, type LedgerItem, type PlacedItem, type Removal } from './ledger.js'
 import { ManualClock } from './manual-clock.js'
 import { MortalProcess } from './mortal-process.js'
+import { noteRetention } from './note-retention.js'
 import type { Operation, RemovalOperation } from './operation.js'
 import type { Program } from './program.js'
 
@@ -54,7 +56,9 @@ export class ProgramRun {
     if (operation.do === 'together') {
       const { operations } = operation
       await Promise.all(operations.map((each) => this.do(each).catch(expectRefusal)))
-    } else await this.#perform(this.#store, operation)
+    } else if (this.#store.options.retention.maxFiles === undefined) await this.#perform(this.#store, operation)
+    // What a retention has dropped meanwhile can't be removed once more.
+    else await this.#perform(this.#store, operation).catch(expectRefusal)
     this.#clock.advance(1)
   }
 
@@ -63,16 +67,25 @@ export class ProgramRun {
     await this.#store?.stop()
   }
 
-  async #start(): Promise<void> {
+  async #start({ retains = true } = {}): Promise<void> {
+    // What is loaded on its first use would make a program's first run another one than its second.
+    await Varve.preload()
     this.#process = new MortalProcess(this.#disk)
-    const store = new Varve(this.#process, { ...this.#program.settings, overwrite: true }, this.#clock)
+    const { settings } = this.#program
+    const options = { ...settings, retention: retains ? (settings.retention ?? {}) : {}, overwrite: true }
+    const store = new Varve(this.#process, options, this.#clock)
     store.on('write', (event) => {
       if (event.durable) this.ledger.durableAt(event.locations())
     })
     store.on('sync', ({ sequence }) => this.ledger.durableBelow(sequence))
     store.on('start', ({ nextSequence }) => (this.#next = nextSequence))
+    noteRetention({ store, lastIndex: () => this.#lastIndex(), ledger: () => this.ledger })
     await withStoreId(this.#program.seed, () => store.start())
     this.#store = store
+  }
+
+  #lastIndex(): number {
+    return Math.max(...[...this.#disk.contents().keys()].map((name) => Number(/^data(\d{5})\.dat$/.exec(name)?.[1] ?? -1)))
   }
 
   async #kill(operation: Operation, at: number): Promise<void> {
@@ -106,9 +119,9 @@ export class ProgramRun {
     })
   }
 
-  /** Opens the store again on the disk as it is. What it shows is a promise from then on. */
+  /** Opens the store again on the disk as it is. What it shows is a promise from then on; so nothing is dropped on its own until the next start. */
   async #startAgain(): Promise<void> {
-    await this.#start()
+    await this.#start({ retains: false })
     const shown = await sightingsOf(this.#store as Varve)
     const ledger = this.#ledger
     // Where an item is that was under way when the process died, only the store can tell.
@@ -118,7 +131,9 @@ export class ProgramRun {
       const item = ledger.unplaced().find((unplaced) => isContentOf(unplaced, data))
       if (item) this.#place(item, location)
     }
-    this.#ledger = new Ledger(judgeRecovered(shown, this.#next, expectationAt(ledger, ledger.moment)), ledger.nextNumber)
+    const cursor = await cursorOf(this.#store as Varve)
+    const recovered = judgeRecovered({ items: shown, next: this.#next, cursor }, expectationAt(ledger, ledger.moment))
+    this.#ledger = new Ledger(recovered, ledger.nextNumber)
   }
 
   async #perform(store: Varve, operation: Operation): Promise<void> {
@@ -139,6 +154,9 @@ export class ProgramRun {
       case 'rtrim':
       case 'drop':
         await this.#remove(store, operation)
+        break
+      case 'commit':
+        await this.#commitCursor(store, operation.back)
         break
       case 'scan':
         for await (const { location } of store.locations()) this.ledger.durableAt([location])
@@ -171,6 +189,20 @@ export class ProgramRun {
     const locations = await transaction.commit()
     for (const [n, item] of items.entries()) this.#place(item, locations[n] as Location)
     this.ledger.durable(items)
+  }
+
+  async #commitCursor(store: Varve, back: number): Promise<void> {
+    const durable: number[] = []
+    for await (const { sequence, location } of store.locations()) {
+      this.ledger.durableAt([location])
+      durable.push(sequence)
+    }
+    const sequence = durable[Math.max(0, durable.length - 1 - back)]
+    if (sequence === undefined) return
+    const cursor = await store.cursor(CURSOR)
+    this.ledger.cursor('committing', sequence + 1)
+    await cursor.commit({ sequence })
+    this.ledger.cursor('committed', sequence + 1)
   }
 
   /** What was accepted before `action` began is durable when it is over. */

@@ -12,7 +12,7 @@ export interface Program {
 }
 
 /** The options of a store that matter to what it writes. */
-export type StoreSettings = Pick<VarveOptions, 'maxFileSize' | 'maxBufferSize' | 'maxBufferItems' | 'durability'>
+export type StoreSettings = Pick<VarveOptions, 'maxFileSize' | 'maxBufferSize' | 'maxBufferItems' | 'durability' | 'retention'>
 
 /** One line for people. */
 export function describeProgram({ operations }: Program): string {

@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from '@varve/backend/faults'
+import { CURSOR } from './cursor.js'
 import type { Operation } from './operation.js'
 import { pick } from './pick.js'
 import type { Program, StoreSettings } from './program.js'
@@ -25,11 +26,12 @@ function randomSettings(random: Random): StoreSettings {
     maxBufferSize: pick(random, [128, 200, maxFileSize >> 1]),
     maxBufferItems: pick(random, [2, 3, 1000]),
     durability: pick(random, ['sync', 'os'] as const),
+    retention: pick(random, [{}, {}, { maxFiles: 2 }, { maxFiles: 2, cursors: [CURSOR] }]),
   }
 }
 
 /** Below these numbers `randomOperation` chooses what may be done together with others, and what may be interrupted. */
-const TOGETHER = 52
+const TOGETHER = 54
 const SIMPLE = 83
 
 function randomOperation(random: Random, settings: StoreSettings, ways = 100): Operation {
@@ -38,9 +40,11 @@ function randomOperation(random: Random, settings: StoreSettings, ways = 100): O
   if (way < 28) return { do: 'add', sizes: random(8) === 0 ? [oversized(random, settings)] : randomSizes(random, 5) }
   if (way < 38) return { do: 'transaction', sizes: randomSizes(random, random(3) === 0 ? 12 : 4) }
   if (way < 42) return { do: 'flush' }
-  if (way < 52) return randomRemoval(random)
-  if (way < 58) return { do: 'rotate' }
-  if (way < 72) return randomRemoval(random)
+  if (way < 50) return randomRemoval(random)
+  if (way < 54) return { do: 'commit', back: random(4) }
+  if (way < 60) return { do: 'rotate' }
+  if (way < 70) return randomRemoval(random)
+  if (way < 72) return { do: 'commit', back: 0 }
   if (way < 74) return { do: 'scan' }
   if (way < 77) return { do: 'wait' }
   if (way < 83) return { do: 'stop' }

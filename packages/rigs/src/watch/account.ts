@@ -20,6 +20,8 @@ export class Account {
   /** Everything before it was acknowledged. */
   #durableBelow = 0
   #last: Location | undefined
+  /** Where the cursor is, at least and at most. */
+  #cursor = { least: 0, most: 0 }
 
   get entries(): readonly Entry[] {
     return this.#entries
@@ -44,6 +46,7 @@ export class Account {
     }
     copy.#removals.push(...this.#removals.map((removal) => ({ ...removal })))
     copy.#last = this.#last
+    copy.#cursor = { ...this.#cursor }
     return copy
   }
 
@@ -151,6 +154,27 @@ export class Account {
     return this.#entries.filter(
       (entry): entry is PlacedEntry => isPlaced(entry) || (entry.state === 'removed' && entry.location !== undefined),
     )
+  }
+
+  /** The cursor is about to be moved there. */
+  moveCursor(position: number): void {
+    this.#cursor.most = Math.max(this.#cursor.most, position)
+  }
+
+  /** The store has said that it is there, or behind that. */
+  cursorMoved(position: number): void {
+    this.#cursor.least = Math.max(this.#cursor.least, position)
+  }
+
+  /** Throws where the cursor can't be at the place where it was found. */
+  assertCursorAt(position: number): void {
+    const { least, most } = this.#cursor
+    if (position < least) throw new BrokenPromise(`the cursor is at ${position}, though it was moved to ${least}`)
+    if (position > most) throw new BrokenPromise(`the cursor is at ${position}, though it was never moved beyond ${most}`)
+  }
+
+  settleCursor(position: number): void {
+    this.#cursor = { least: position, most: position }
   }
 
   beginRemoval(removal: Removal): void {

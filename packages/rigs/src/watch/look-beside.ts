@@ -12,7 +12,7 @@ export async function lookBeside(backend: FileBackend, settings: StoreSettings, 
   const own = account.copy()
   const wanted = own.stored().filter(({ state }) => state === 'durable')
   const sight = new Sight(own, { buffered: true })
-  for (const item of await lookAt(backend, settings)) sight.see(item)
+  for (const item of (await lookAt(backend, settings)).items) sight.see(item)
   sight.assertGroupsWhole()
   for (const entry of wanted)
     if (!sight.covers(entry)) throw new BrokenPromise(`a reader beside the writer does not see ${describeEntry(entry)}`)

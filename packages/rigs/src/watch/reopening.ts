@@ -16,9 +16,9 @@ export async function recoverAndLook(backend: FileBackend, settings: StoreSettin
     nextSequence = event.nextSequence
   })
   await store.start()
-  const items = await lookAt(backend, settings)
+  const found = await lookAt(backend, settings)
   await store.stop()
-  return { items, nextSequence }
+  return { ...found, nextSequence }
 }
 
 /** Opens the store in which a process has ended, and throws where the account is not kept: now, and when it is opened a second time, which must change no byte. */

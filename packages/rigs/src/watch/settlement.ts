@@ -8,6 +8,8 @@ import type { Removal } from './removal.js'
 /** What a store shows. */
 export interface Look {
   readonly items: readonly FoundItem[]
+  /** Where the cursor is, by its file. */
+  readonly cursor: number
   /** The sequence of the next item. */
   readonly nextSequence: number
 }
@@ -19,21 +21,25 @@ export interface Settlement {
   readonly kept: ReadonlyMap<Entry, FoundItem>
   /** The removals that took effect; the other open ones did not. */
   readonly effective: ReadonlySet<Removal>
+  readonly cursor: number
 }
 
 /** Holds what a store shows after a start against the account: acknowledged ⊆ store ⊆ acknowledged ∪ maybe, groups whole, order kept, removals done or not begun. Changes nothing. */
-export function settlementOf(account: Account, { items, nextSequence }: Look): Settlement {
+export function settlementOf(account: Account, { items, cursor, nextSequence }: Look): Settlement {
   const kept = recogniseAll(account, items)
   const effective = effectiveRemovals(account, kept, nextSequence)
   const isGone = ({ location }: Entry): boolean => location !== undefined && [...effective].some((removal) => removal.covers(location))
   assertNothingLost(account, kept, isGone)
   assertGroupsWhole(account, kept, isGone)
   assertInOrder(account, items, effective)
-  return { kept, effective }
+  account.assertCursorAt(cursor)
+  if (cursor > nextSequence) throw new BrokenPromise(`the cursor is at ${cursor}, and the next item is ${nextSequence}`)
+  return { kept, effective, cursor }
 }
 
 /** Takes over what was found: it is durable now, and what is not there never comes back. */
-export function settle(account: Account, { kept, effective }: Settlement): void {
+export function settle(account: Account, { kept, effective, cursor }: Settlement): void {
+  account.settleCursor(cursor)
   for (const [entry, { location }] of kept) account.accept(entry, location)
   for (const removal of account.removals) {
     if (removal.state !== 'open') continue

@@ -1,6 +1,7 @@
 import type { FileBackend } from '@varve/backend'
 import { type Location, Varve, type VarveError } from '@varve/core'
 import { BrokenPromise } from '../checker/broken-promise.js'
+import { CURSOR } from '../programs/cursor.js'
 import { contentOf } from '../programs/item-content.js'
 import type { ManualClock } from '../programs/manual-clock.js'
 import type { StoreSettings } from '../programs/program.js'
@@ -150,6 +151,17 @@ export class WatchedStore {
 
   async drop(index: number): Promise<Outcome> {
     return this.#remove(dropRemoval(index), () => this.db.dropIndex(index))
+  }
+
+  /** Has the cursor remember that everything up to and with this sequence, which is durable, is done with. */
+  async moveCursor(sequence: number): Promise<Outcome> {
+    const answer = await this.attempt(`commit of the cursor at ${sequence}`, async () => {
+      const cursor = await this.db.cursor(CURSOR)
+      this.account.moveCursor(sequence + 1)
+      await cursor.commit({ sequence })
+    })
+    if (!answer.error) this.account.cursorMoved(sequence + 1)
+    return answer.error
   }
 
   async read(entry: PlacedEntry): Promise<Outcome> {
