@@ -24,7 +24,8 @@ async function exampleWith(part = '', instead = ''): Promise<() => Promise<void>
   return run
 }
 
-describe('the index beside a store that the document on faults shows', () => {
+// Thousands of crash states: seconds on an idle machine, and many times that on a busy one.
+describe('the index beside a store that the document on faults shows', { timeout: 180_000 }, () => {
   test('loses nothing when the power goes, at any step and at any step of its recovery', async () => {
     const run = await exampleWith()
     await run()
