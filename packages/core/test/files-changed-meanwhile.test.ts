@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type DamagedStore, damagedStores, intactItems, intactStore, SMALL } from './support/damaged-stores.js'
 import { failOnUnhandledRejections } from './support/rejections.js'
 import { collect } from './support/scanning.js'
-import { diskOf, overwrite } from './support/stored-bytes.js'
+import { diskOf, fileOf, overwrite } from './support/stored-bytes.js'
 
 failOnUnhandledRejections()
 
@@ -86,6 +86,16 @@ describe.each(CHANGES)('a file that somebody else has %s meanwhile', (_, change)
       })
     }
     expect(runs).toBeGreaterThan(stores.length * 3)
+  })
+
+  test('makes a start fail by name, or leaves it what is there', async () => {
+    const [{ files }] = stores as [Subject]
+    const last = [...files.keys()].filter((name) => name.endsWith('.dat')).at(-1) as string
+    const torn = {
+      name: 'a torn tail',
+      files: new Map([[last, fileOf(files, last).subarray(0, -50)], ...[...files].filter(([name]) => name !== last)]),
+    }
+    await atEveryCall(torn, change, async (disk) => (await Varve.open(disk, SMALL)).stop())
   })
 
   test('is no reason for a repair to make anything wrong', async () => {

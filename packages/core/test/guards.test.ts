@@ -1,23 +1,29 @@
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { act, hold } from '@varve/backend/faults'
 import { type FileBackend, Varve } from '@varve/core'
+import { fsBackend } from '@varve/fs-backend'
 import { memoryBackend } from '@varve/memory-backend'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { storeSeedOf } from '../src/format/checksum.js'
 import { decodeFileHeader, type FileHeader } from '../src/format/file-header.js'
 import { FileNaming } from '../src/format/file-name.js'
 import { FileSet } from '../src/read/file-set.js'
 import { OpenFile } from '../src/read/open-file.js'
 import { nameOf, SMALL } from './support/damaged-stores.js'
+import { settle } from './support/event-loop.js'
 import { fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
-import { codeThrownBy, failOnUnhandledRejections } from './support/rejections.js'
+import { codeOf, codeThrownBy, failOnUnhandledRejections, rejection } from './support/rejections.js'
 import { collect, range, sequencesOf, take } from './support/scanning.js'
 import { copyFiles, diskOf, fileOf, overwrite, physical } from './support/stored-bytes.js'
 import { inject, openStore } from './support/test-store.js'
 
 failOnUnhandledRejections()
 
-test.each([undefined, {}, 'directory', null])('a store on %j is a TypeError', (backend) => {
+test.each([undefined, {}, 'directory', null])('a store on %j is a TypeError', async (backend) => {
   expect(() => new Varve(backend as never)).toThrow(TypeError)
+  expect(await rejection(Varve.repair(backend as never))).toBeInstanceOf(TypeError)
 })
 
 test('a limit of retention that is undefined is none', async () => {
@@ -98,16 +104,21 @@ function bound(file: Awaited<ReturnType<FileBackend['open']>>) {
 
 describe('verify', () => {
   test('begins a file again that is trimmed while it is read', async () => {
-    const { db, disk } = await openStore({ ...SMALL, maxFileSize: 4096 })
-    const items = (await layBlocks(db, [100], [100], [100], [100])).flat()
-    await fillUpTo(db, 1, 1000)
+    const { db, disk } = await openStore({ maxFileSize: 2 ** 22, maxBufferSize: 2 ** 20, overwrite: true })
+    const items = (await layBlocks(db, ...Array<number[]>(5).fill([400_000]))).flat()
+    const before = disk.count()
     const gate = inject(disk, hold(), { kind: 'read', name: nameOf(0) })
     const verifying = db.verify()
     await gate.reached
-    const trimming = db.ltrim(0, (items[2] as LaidItem).location.position)
+    const trimming = db.ltrim(0, (items[1] as LaidItem).location.position)
+    // The file that takes its place is written, and waits for who reads the old one.
+    await vi.waitFor(() =>
+      expect(disk.calls.some(({ number, kind, name }) => number > before && kind === 'sync' && name !== nameOf(0))).toBe(true),
+    )
+    await settle()
     gate.release()
     await trimming
-    expect(await verifying).toMatchObject({ isIntact: true })
+    expect(await verifying).toMatchObject({ isIntact: true, items: 4 })
     await db.stop()
   })
 
@@ -146,16 +157,49 @@ test('a scan around damage goes on where a file is trimmed meanwhile', async () 
 })
 
 test('a buffered scan gives a large block that lies in several pieces of memory, from anywhere in it', async () => {
-  const { db } = await openStore({ maxBufferSize: 2 ** 23, maxFileSize: 2 ** 25 })
+  const { db, disk } = await openStore({ maxBufferSize: 2 ** 23, maxFileSize: 2 ** 25 })
+  const gate = inject(disk, hold(), { kind: 'append', name: nameOf(0) })
   const locations = []
   for (let n = 0; n < 60; n++) locations.push(await db.add(new Uint8Array(100_000).fill(n)))
+  await gate.reached
   const all = await collect(db.scan({ buffered: true }))
   expect(all.map(({ data }) => data[99_999])).toEqual(range(0, 60))
-  for (const n of [1, 20, 59]) {
+  for (const n of [1, 20, 40, 59]) {
     const found = await collect(db.scan({ buffered: true, from: { location: locations[n] as (typeof locations)[number] } }))
     expect(found.map(({ data }) => data[0])).toEqual(range(n, 60))
   }
+  const scan = db.scan({ buffered: true })
+  expect(await take(scan, 30)).toHaveLength(30)
+  gate.release()
+  await db.flush()
+  expect((await collect(scan)).map(({ data }) => data[0])).toEqual(range(30, 60))
   await db.stop()
+})
+
+test('a scan from a time finds its beginning where a file that it looks at is gone', async () => {
+  const { db, memory } = await openStore(SMALL)
+  await fillUpTo(db, 4)
+  await db.stop()
+  const { db: next } = await openStore(SMALL, memory)
+  await memory.remove(nameOf(2))
+  expect(await codeOf(collect(next.scan({ from: { time: 1 } })))).toBe('FILE_MISSING')
+  await next.stop()
+})
+
+test('an item that is damaged on a real disk is CORRUPT for a read that finds its file open', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'varve-guards-'))
+  try {
+    await using db = await Varve.open(fsBackend(directory), { cacheSize: 0 })
+    const [[first, second]] = (await layBlocks(db, [20, 30])) as [[LaidItem, LaidItem]]
+    expect(await db.read(first.location)).toEqual(first.data)
+    const file = await open(join(directory, nameOf(0)), 'r+')
+    await file.write(Uint8Array.of(0x55, 0xaa, 0x55), 0, 3, physical(second.location.position) + 12)
+    await file.close()
+    expect(await codeOf(db.read(second.location))).toBe('CORRUPT')
+    expect(await db.read(first.location)).toEqual(first.data)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
 })
 
 test('a reader that finds every file gone says where the store was', async () => {

@@ -1,4 +1,4 @@
-import { readFiles } from '@varve/backend/faults'
+import { fail, readFiles } from '@varve/backend/faults'
 import { type Damage, type Location, Varve, VarveError } from '@varve/core'
 import { memoryBackend } from '@varve/memory-backend'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ import { commitItems, fillUpTo, type LaidItem, layBlocks } from './support/layou
 import { codeOf, failOnUnhandledRejections, rejection } from './support/rejections.js'
 import { collect, range, sequencesOf } from './support/scanning.js'
 import { copyFiles, diskOf, FILE_HEADER, fileOf, joined, overwrite, physical, type StoredFiles } from './support/stored-bytes.js'
-import { openStore } from './support/test-store.js'
+import { newStore, openStore } from './support/test-store.js'
 
 failOnUnhandledRejections()
 
@@ -136,27 +136,65 @@ describe('a repair', () => {
   })
 })
 
-test('a start is FULL where the last file that can be has been given up', async () => {
-  const options = { ...SMALL, filePadding: 1 }
-  const { db, memory } = await openStore(options)
-  const last = (await fillUpTo(db, 9)).length
-  await db.stop()
-  overwrite(memory, 'data9.dat', (bytes) => {
-    const header = decodeFileHeader(bytes) as FileHeader
-    const storeSeed = storeSeedOf(header.storeId)
-    const closing = {
-      continues: false,
-      close: true,
-      length: 0,
-      count: 0,
-      sequence: last,
-      timestamp: 0,
-      durablePosition: 0,
-      digest: storeSeed,
-    }
-    return joined(encodeFileHeader({ ...header, lost: true }), encodeBlockHeader(closing, { storeSeed, index: 9, position: 0 }))
+describe('a start where the last file has been given up', () => {
+  async function givenUp(index: number, options: object) {
+    const { db, memory } = await openStore(options)
+    const { length } = await fillUpTo(db, index)
+    await db.stop()
+    const name = (await memory.list()).filter((one) => one.endsWith('.dat')).at(-1) as string
+    overwrite(memory, name, (bytes) => {
+      const header = decodeFileHeader(bytes) as FileHeader
+      const storeSeed = storeSeedOf(header.storeId)
+      const base = { continues: false, close: true, length: 0, count: 0, timestamp: 0, durablePosition: 0, digest: storeSeed }
+      const closing = encodeBlockHeader({ ...base, sequence: length }, { storeSeed, index, position: 0 })
+      return joined(encodeFileHeader({ ...header, lost: true }), closing)
+    })
+    return { memory, length }
+  }
+
+  test('is FULL where no name is left for another one', async () => {
+    const options = { ...SMALL, filePadding: 1 }
+    const { memory } = await givenUp(9, options)
+    expect(await codeOf(Varve.open(memory, options))).toBe('FULL')
   })
-  expect(await codeOf(Varve.open(memory, options))).toBe('FULL')
+
+  test.each([
+    ['create', 'NO_SPACE', 'NO_SPACE'],
+    ['sync', 'IO', 'FAILED'],
+  ] as const)('is refused by name where another one can not be made, as a %s fails with %s, and tried again', async (kind, fault, code) => {
+    const { memory, length } = await givenUp(1, SMALL)
+    const { db, disk } = newStore(SMALL, memory)
+    disk.inject({ kind, name: nameOf(2), fault: fail(fault) })
+    expect(await codeOf(db.start())).toBe(code)
+    await db.start()
+    expect((await db.add(new Uint8Array(9), { durable: true })).index).toBe(2)
+    expect((await db.stats()).nextSequence).toBe(length + 1)
+    await db.stop()
+  })
+})
+
+test('a repair of a store that lost several files in a row leaves a stub for each', async () => {
+  const { files, items } = await intactStore()
+  for (const index of [1, 2]) files.delete(nameOf(index))
+  const memory = await diskOf(files)
+  expect((await Varve.repair(memory, SMALL)).steps.filter(({ action }) => action === 'stub').map(({ index }) => index)).toEqual([1, 2])
+  await using db = await Varve.open(memory, SMALL)
+  expect(await db.verify()).toMatchObject({ isIntact: true })
+  const left = items.filter(({ location }) => location.index < 1 || location.index > 2)
+  const found = (await collect(db.scan())).map(({ location }) => location)
+  expect(left.map(({ location }) => location)).toEqual(expect.arrayContaining(found))
+})
+
+test('a repair of a store that lost all but its first file begins another one behind them', async () => {
+  const { files } = await intactStore()
+  for (const index of [1, 2]) files.delete(nameOf(index))
+  for (const index of [3, 4]) if (files.has(nameOf(index))) files.set(nameOf(index), new Uint8Array(300).fill(0xaa))
+  const memory = await diskOf(files)
+  await Varve.repair(memory, SMALL)
+  await using db = await Varve.open(memory, SMALL)
+  expect(await db.verify()).toMatchObject({ isIntact: true })
+  const [[added]] = (await layBlocks(db, [10])) as [[LaidItem]]
+  expect(added.location.index).toBeGreaterThan(4)
 })
 
 describe('a file header', () => {

@@ -177,6 +177,22 @@ describe('a source', () => {
     await db.stop()
   })
 
+  test('of a writer elsewhere is followed on where a file that was copied is gone', async () => {
+    const { db, memory } = await openStore(SMALL)
+    await fillUpTo(db, 3)
+    const { db: reader, clock } = await openStore({ ...SMALL, readOnly: true }, memory)
+    const copy = memoryBackend()
+    await using replication = replicate(reader, copy, AT_ONCE)
+    await replication.caughtUp()
+    await memory.remove('data00001.dat')
+    await layBlocks(db, [10], [20])
+    await outlast(replication.caughtUp(), clock)
+    expect(await copy.list()).toContain('data00001.dat')
+    expect(replication.progress.state).toBe('following')
+    await reader.stop()
+    await db.stop()
+  })
+
   test('of a writer elsewhere is passed over while its newest file has no header', async () => {
     const { db, memory } = await openStore(SMALL)
     await fillUpTo(db, 1)

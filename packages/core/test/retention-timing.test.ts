@@ -60,8 +60,9 @@ describe('retention', () => {
     await fillUpTo(db, 3)
     await gate.reached
     await db.dropIndex(0)
-    gate.release()
+    // Another look is asked for meanwhile.
     await fillUpTo(db, 4)
+    gate.release()
     await vi.waitFor(async () => expect(await db.stats()).toMatchObject({ firstIndex: 2, lastIndex: 4 }))
     await db.stop()
   })

@@ -70,6 +70,7 @@ describe('a scan that goes around damage', () => {
     expect(await scan({ reverse: true })).toEqual([4, 3, 2, 0])
     expect(damages.map(({ kind }) => kind)).toEqual(['record', 'record'])
     expect(await scan({ from: { sequence: 4 } })).toEqual([4])
+    expect(await scan({ from: { sequence: 99 } })).toEqual([])
     expect(await scan({ to: { sequence: 4 }, signal: new AbortController().signal })).toEqual([0, 2, 3])
     expect(await scan({ from: { sequence: 2 }, to: { sequence: 4 }, reverse: true })).toEqual([3, 2])
     expect(await scan({ reverse: true, to: { sequence: 2 } })).toEqual([0])
@@ -123,6 +124,7 @@ describe('an item that a repair has marked as lost', () => {
       expect(sequencesOf(await collect(db.scan(options)))).toEqual(expected)
       expect(sequencesOf(await collect(db.scan({ ...options, reverse: true })))).toEqual([...expected].reverse())
     }
+    expect(sequencesOf(await collect(db.locations()))).toEqual(expected)
     expect(await db.verify()).toMatchObject({ isIntact: true, lost: 1 })
   })
 

@@ -1,9 +1,10 @@
 import { Varve } from '@varve/core'
 import { describe, expect, test } from 'vitest'
 import { type IntactStore, intactStore, nameOf, SMALL } from './support/damaged-stores.js'
-import type { LaidItem } from './support/layout.js'
+import { fillUpTo, type LaidItem, layBlocks } from './support/layout.js'
 import { openReader } from './support/reader-store.js'
 import { failOnUnhandledRejections, failure, rejection } from './support/rejections.js'
+import { collect } from './support/scanning.js'
 import { BLOCK_HEADER, copyFiles, diskOf, FILE_HEADER, fileOf, joined, physical, type StoredFiles } from './support/stored-bytes.js'
 import { openStore } from './support/test-store.js'
 
@@ -222,5 +223,53 @@ test.each([false, true])(
     expect(error).toMatchObject({ code: 'CORRUPT' })
     expect((await failure(reader.read(location))).code).toBe('CORRUPT')
     await reader.stop()
+  },
+)
+
+// Copies of one store that were both added to: each file of them is intact, and of the store.
+describe.each(['as it was filled', 'trimmed at its end'])(
+  'a first file that goes beyond the sequence with which the next begins, %s',
+  (state) => {
+    async function mixedUp() {
+      const { db, memory } = await openStore(SMALL)
+      await layBlocks(db, [20, 20])
+      await db.stop()
+      const before = await copyFiles(memory)
+      await db.start()
+      await fillUpTo(db, 1)
+      await db.stop()
+      const other = await openStore(SMALL, await diskOf(before))
+      const smaller = await fillUpTo(other.db, 1, 20)
+      if (state === 'trimmed at its end') await other.db.rtrim(0, (smaller[1] as LaidItem).location.position)
+      await other.db.stop()
+      const files = await copyFiles(memory)
+      return { files, mixed: new Map(files).set(nameOf(0), fileOf(await copyFiles(other.memory), nameOf(0))) }
+    }
+
+    test('is told by verify, and by nobody else: each item is intact', async () => {
+      const { files, mixed } = await mixedUp()
+      expect((await reportOf(files)).isIntact).toBe(true)
+      const report = await reportOf(mixed)
+      expect(report.damages).toMatchObject([{ kind: 'sequence', index: 1, position: 0, length: 0 }])
+      expect(report.damages[0]).not.toHaveProperty('lost')
+      const { reader } = await openReader(await diskOf(mixed), SMALL)
+      const shown = await collect(reader.scan())
+      expect(shown).toHaveLength(report.items)
+      for (const { location, data } of shown) expect(await reader.read(location)).toEqual(data)
+      await reader.stop()
+    })
+
+    test('keeps nothing from being added, behind the last file’s own sequence, and is left alone by a repair', async () => {
+      const { files, mixed } = await mixedUp()
+      const { db } = await openStore(SMALL, await diskOf(mixed))
+      const { nextSequence } = await db.stats()
+      const whole = await openStore(SMALL, await diskOf(files))
+      expect(nextSequence).toBe((await whole.db.stats()).nextSequence)
+      const [added] = (await layBlocks(db, [7])).flat() as [LaidItem]
+      expect((await collect(db.scan())).at(-1)).toMatchObject({ sequence: nextSequence, location: added.location })
+      await db.stop()
+      await whole.db.stop()
+      expect((await Varve.repair(await diskOf(mixed), SMALL)).steps).toEqual([])
+    })
   },
 )

@@ -113,6 +113,13 @@ describe('a mistake that loses what was acknowledged', () => {
 })
 
 describe('what it says', () => {
+  test('has what the check threw, where that is no error', async () => {
+    const word = 'a word' as unknown as Error
+    const check = () => Promise.reject(word)
+    const error = await violation(everyCrash({ ...logProgram({}), promised: nothing(), check }))
+    expect(error.message).toMatch(/; then a word$/)
+  })
+
   test('names the moment, the state, what was promised, and why the check failed', async () => {
     const error = await violation(everyCrash({ ...logProgram({ acknowledgesBeforeSync: true }), promised: nothing() }))
     expect(error.message).toMatch(/^power lost before step 4, append log: log: 0\.\.47 lost; then \[\] is none of/)

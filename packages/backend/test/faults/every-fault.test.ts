@@ -148,6 +148,12 @@ describe('the loop', () => {
     await expect(loop).rejects.toThrow(/^without any fault: .*there is no file a/)
   })
 
+  test('says what was thrown, where that is no error', async () => {
+    const word = 'a word' as unknown as Error
+    const run = () => Promise.reject(word)
+    await expect(everyFault({ make: world, run, check: () => undefined })).rejects.toThrow(/^without any fault: .*a word/)
+  })
+
   test('rejects where the check fails without any fault', async () => {
     const check = () => {
       throw new Error('never content')

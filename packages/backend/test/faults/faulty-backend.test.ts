@@ -450,3 +450,17 @@ describe('inject', () => {
     ])
   })
 })
+
+test('an error of the inner backend that is none of the contract is logged as such', () => {
+  const inner = powerLossBackend()
+  const backend = faultyBackend({
+    ...{ description: inner.description, list: () => inner.list(), open: (name: string) => inner.open(name) },
+    ...{ create: (name: string) => inner.create(name), replace: (from: string, to: string) => inner.replace(from, to) },
+    ...{ remove: (name: string) => inner.remove(name), destroy: () => inner.destroy(), lock: () => inner.lock() },
+    openSync: () => {
+      throw new RangeError('out of bounds')
+    },
+  })
+  expect(() => backend.openSync?.('a')).toThrow(RangeError)
+  expect(backend.calls.at(-1)).toMatchObject({ kind: 'openSync', outcome: 'Error' })
+})

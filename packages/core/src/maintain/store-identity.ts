@@ -22,7 +22,7 @@ interface Parts {
 }
 
 /**
- * Which store the files are of, where they do not agree: that of most of them. `UNSUPPORTED_VERSION` where a newer version wrote any of them, `GENESIS_MISMATCH` where all are another
+ * Which store the files are of, of which there is at least one, where they do not agree: that of most of them. `UNSUPPORTED_VERSION` where a newer version wrote any of them, `GENESIS_MISMATCH` where all are another
  * application's, `FOREIGN_FILE` where as many are of one store as of another, `CORRUPT` where no header can be made out.
  */
 export async function findIdentity(indexes: readonly number[], parts: Parts): Promise<StoreIdentity> {
@@ -49,7 +49,7 @@ export async function findIdentity(indexes: readonly number[], parts: Parts): Pr
   const fault = faults.get('GENESIS_MISMATCH') ?? faults.get('FOREIGN_FILE')
   const rescued = fault ? undefined : await rescueIdentity(indexes, parts)
   if (rescued) return rescued
-  throw fault ?? [...faults.values()][0] ?? new VarveError('NOT_FOUND', `open ${parts.backend.description}: there is no store`)
+  throw fault ?? [...faults.values()][0]
 }
 
 /** The store's id out of damaged headers: one that a single flipped bit explains, or one whose id a block of the same file proves. */

@@ -1,11 +1,11 @@
 import type { FileBackend } from '@varve/backend'
 import { readCursor } from '../cursor/cursor-files.js'
 import { VarveError } from '../errors.js'
-import type { Damage } from '../read/damage.js'
+import { type Damage, fileDamage } from '../read/damage.js'
 import { findDurableEnd } from '../read/durable-end.js'
 import type { OpenFile } from '../read/open-file.js'
 import type { ScanSource } from '../read/scan-source.js'
-import { examineStore, FILE_REPLACED } from './store-examination.js'
+import { examineStore, FILE_REPLACED, type FileFinding } from './store-examination.js'
 import { listFiles } from './store-listing.js'
 import { WatchedWindow } from './watched-window.js'
 
@@ -59,6 +59,7 @@ export async function verifyStore(source: ScanSource, backend: FileBackend, { si
     if (open.retired) throw FILE_REPLACED
     onProgress?.({ bytes: report.bytes + open.physical(Math.min(position, open.end)), totalBytes, file: open.name })
   }
+  let reached = 0
   for await (const finding of examineStore({
     files,
     indexes,
@@ -66,10 +67,12 @@ export async function verifyStore(source: ScanSource, backend: FileBackend, { si
     windowOver: (open) => new WatchedWindow(open, progress),
     wasDropped: (index) => wasDropped(source, backend, index),
   })) {
-    for (const damage of finding.damages) {
+    for (const damage of [...overlapOf(finding, reached, (index) => files.naming.dataFile(index)), ...finding.damages]) {
       if (damages.length < MOST_DAMAGES) damages.push(damage)
       else report.omitted++
     }
+    // How far a damaged file went is a guess.
+    reached = finding.kind === 'file' && finding.damages.length === 0 ? finding.examination.sequence : 0
     if (finding.kind !== 'file') continue
     report.files++
     report.bytes += finding.bytes
@@ -79,6 +82,20 @@ export async function verifyStore(source: ScanSource, backend: FileBackend, { si
   const damagedCursors: string[] = []
   for (const name of cursors) if (await isCursorDamaged(backend, name, files.identity.storeId)) damagedCursors.push(name)
   return { isIntact: damages.length === 0, ...report, damagedCursors, damages }
+}
+
+/** A file that begins with a sequence which the one before it, intact as well, has given out: the two are from copies of the store that went different ways. Which of them is in its place nothing tells, so no repair touches them. */
+function overlapOf(finding: FileFinding, reached: number, name: (index: number) => string): Damage[] {
+  if (finding.kind !== 'file' || !finding.isHeaderIntact || finding.sequence >= reached) return []
+  const { index, sequence } = finding
+  return [
+    fileDamage(
+      'sequence',
+      name(index),
+      index,
+      `the file begins with sequence ${sequence}, though those before ${reached} are in the files before it`,
+    ),
+  ]
 }
 
 async function isCursorDamaged(backend: FileBackend, name: string, storeId: Uint8Array): Promise<boolean> {

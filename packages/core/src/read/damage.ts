@@ -12,7 +12,7 @@ import type { Salvaged } from './salvage.js'
  * - `closing-block`: the block that ends a session or a file. It holds no items.
  * - `gap`: a stretch in which whole blocks stood, or, with length 0, a place where some are missing.
  * - `garbage`: bytes behind the end of a file that is complete without them.
- * - `sequence`: a block that begins with another sequence than the blocks before it end with. Not what rot does.
+ * - `sequence`: a block that begins with another sequence than the blocks before it end with, or, at position 0 and told by `verify` alone, a file whose first sequences are in the file before it. Not what rot does: files of two copies of a store that went different ways are mixed up. No repair mends the latter.
  * - `missing-file`: a data file between others, or several in a row, that is not there.
  * - `foreign-file`: a file that has a data file's name and is none of this store: another store's, one under another one's name, a newer version's, or no regular file.
  */

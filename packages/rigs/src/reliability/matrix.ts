@@ -54,6 +54,12 @@ export const matrix: readonly MatrixLine[] = [
     ],
   },
   {
+    fault: 'a crash at any step of a commit of a cursor, or of what a retention drops',
+    promise:
+      'the cursor is where it was moved to, or where it was before; no file is dropped that was to be kept, or that the cursor is not behind',
+    shownBy: shown('rigs/test/matrix/power-loss', 'at any step of a commit', 'at any step of what a retention drops'),
+  },
+  {
     fault: 'a crash during recovery, three deep',
     promise: 'the same result as one undisturbed recovery',
     shownBy: shown('rigs/test/matrix/power-loss', 'during recovery, in the recovery of what that leaves'),

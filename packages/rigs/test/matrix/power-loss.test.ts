@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { explore } from '../../src/crash/explore.js'
 import { Tally } from '../../src/crash/tally.js'
 import type { Operation } from '../../src/programs/operation.js'
+import type { Program, StoreSettings } from '../../src/programs/program.js'
 import { printCount } from '../print-count.js'
 
 const files: readonly Operation[] = [{ do: 'start' }, { do: 'transaction', sizes: [90, 60, 90, 90, 60, 90, 90] }]
@@ -16,9 +17,13 @@ async function states(
   durability: 'sync' | 'os' = 'sync',
   deeperOneIn = 40,
 ): Promise<number> {
-  const tally = new Tally()
   const settings = { maxFileSize: 512, maxBufferItems: 3, durability }
-  await explore({ operations, settings, seed: 77 }, { tally, states: few, known, deeperOneIn })
+  return statesOf({ operations, settings, seed: 77 }, known, deeperOneIn)
+}
+
+async function statesOf(program: Program, known = 0, deeperOneIn = 40): Promise<number> {
+  const tally = new Tally()
+  await explore(program, { tally, states: few, known, deeperOneIn })
   return tally.states
 }
 
@@ -49,6 +54,41 @@ describe('power lost at any instant leaves every acknowledged item, and the rest
     ['at any step of a drop of the last file, whose index is not used again', 2, [...files, { do: 'drop', file: -1 }, durable]],
   ])('%s', async (_, known, operations) => {
     const tried = await states(known, operations)
+    printCount('crash states', tried)
+    expect(tried).toBeGreaterThan(LEAST_STATES)
+  })
+
+  // On a medium that takes space ahead, as the file of a cursor is written anew each time.
+  test('at any step of a commit, after which the cursor is there and nowhere else', async () => {
+    const tried = await statesOf({
+      operations: [
+        { do: 'start' },
+        durable,
+        { do: 'commit', back: 0 },
+        durable,
+        durable,
+        { do: 'commit', back: 1 },
+        { do: 'commit', back: 0 },
+      ],
+      settings: { maxFileSize: 512 },
+      preallocation: 24,
+      seed: 78,
+    })
+    printCount('crash states', tried)
+    expect(tried).toBeGreaterThan(LEAST_STATES)
+  })
+
+  test.each<[string, NonNullable<StoreSettings['retention']>]>([
+    ['keeps as many files as it is told to', { maxFiles: 2 }],
+    ['keeps what its cursor is not behind', { maxFiles: 1, cursors: ['reader'] }],
+  ])('at any step of what a retention drops, which %s', async (_, retention) => {
+    const rotate: Operation = { do: 'rotate' }
+    const commit: Operation = { do: 'commit', back: 2 }
+    const tried = await statesOf({
+      operations: [{ do: 'start' }, rotate, rotate, commit, rotate, { do: 'together', operations: [commit, rotate] }, rotate, durable],
+      settings: { maxFileSize: 512, retention },
+      seed: 79,
+    })
     printCount('crash states', tried)
     expect(tried).toBeGreaterThan(LEAST_STATES)
   })
