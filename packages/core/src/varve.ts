@@ -434,9 +434,17 @@ export class Varve {
   #retain(session: WritableSession): void {
     const { maxAge, maxBytes, maxFiles } = this.#options.retention
     if (maxAge === undefined && maxBytes === undefined && maxFiles === undefined) return
-    const parts = { limits: this.#options.retention, session, backend: this.#backend, emitter: this.#emitter, clock: this.#clock }
+    const parts = {
+      limits: this.#options.retention,
+      session,
+      backend: this.#backend,
+      emitter: this.#emitter,
+      clock: this.#clock,
+      holders: this.#holders,
+      durablePosition: async (cursor: string) => (await this.#cursors.get(session)?.catch(() => undefined))?.durablePosition(cursor),
+    }
     const retaining = Promise.resolve(loadRetention()).then(({ Retention }) => {
-      const retention = new Retention({ ...parts, holders: this.#holders })
+      const retention = new Retention(parts)
       retention.look()
       return retention
     })

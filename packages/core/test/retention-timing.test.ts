@@ -31,6 +31,21 @@ describe('retention', () => {
     await db.stop()
   })
 
+  test('drops nothing for a cursor whose new place is in the file, and not durable yet', async () => {
+    const { db, disk } = await openStore({ ...SMALL, retention: { maxFiles: 1, cursors: ['indexer'] } })
+    const laid = await fillUpTo(db, 2)
+    const gate = inject(disk, hold({ when: 'after' }), { kind: 'replace', name: 'cursor-indexer' })
+    const committing = (await db.cursor('indexer')).commit({ sequence: laid.length - 1 })
+    await gate.reached
+    await fillUpTo(db, 3)
+    await settle(40)
+    expect(await db.stats()).toMatchObject({ firstIndex: 0, lastIndex: 3 })
+    gate.release()
+    await committing
+    await vi.waitFor(async () => expect((await db.stats()).firstIndex).toBeGreaterThan(0))
+    await db.stop()
+  })
+
   test.each(['fails', 'is stopped'])('says nothing of its own where the store %s while it looks', async (how) => {
     const before = await openStore(SMALL)
     await fillUpTo(before.db, 2)

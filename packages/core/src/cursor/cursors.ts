@@ -77,6 +77,11 @@ export class Cursors {
     this.#parts.emitter.emit('cursor', { cursor: name, position: undefined })
   }
 
+  /** The durable position of a cursor that is open. */
+  async durablePosition(name: string): Promise<number | undefined> {
+    return (await this.#cursors.get(name)?.catch(() => undefined))?.position
+  }
+
   /** Resolves when nothing is being written. */
   async whenIdle(): Promise<void> {
     await this.#removals

@@ -15,6 +15,8 @@ export interface RetentionParts {
   readonly emitter: Emitter
   readonly clock: Clock
   readonly holders: ReadonlySet<Holder>
+  /** The durable position of a cursor that this program has open. */
+  readonly durablePosition: (cursor: string) => Promise<number | undefined>
 }
 
 // The longest delay that a timer takes.
@@ -115,7 +117,7 @@ export class Retention {
 
   /** Whether nobody who is to be waited for needs the file. */
   async #isFree(index: number): Promise<boolean> {
-    const { session, limits, backend, holders } = this.#parts
+    const { session, limits, backend, holders, durablePosition } = this.#parts
     const { replicas = 0, cursors = [] } = limits
     if ([...holders].filter(({ neededFrom }) => neededFrom > index).length < replicas) return false
     if (cursors.length === 0) return true
@@ -124,6 +126,9 @@ export class Retention {
     for (const name of cursors) {
       const state = await readCursor(backend, name, files.identity.storeId)
       if (!state || state.sequence < end) return false
+      // Its file may have been put in place just now, and a power loss bring back the one before.
+      const durable = await durablePosition(name)
+      if (durable !== undefined && durable < end) return false
     }
     return true
   }
