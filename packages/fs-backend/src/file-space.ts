@@ -1,10 +1,11 @@
-import { fstatSync, ftruncateSync } from 'node:fs'
+import { fstatSync, ftruncateSync, readSync } from 'node:fs'
 import { fsError } from './fs-error.js'
 import { byteLength, writeAt } from './positional-write.js'
 import type { PromptWrites } from './prompt-writes.js'
 import { CommitPattern, fileIdentity, type SpaceAhead, type SpaceOwner, type TakenSpace } from './space-ahead.js'
 
 let zeros = new Uint8Array(0)
+const lastByte = new Uint8Array(2)
 
 /** Where the appended bytes of an open file end, and the zeros that this handle takes behind them. */
 export class FileSpace implements SpaceOwner {
@@ -23,7 +24,7 @@ export class FileSpace implements SpaceOwner {
   /** Where the appended bytes end. */
   get end(): number {
     const space = this.#taken()
-    if (space?.underWay) return space.end
+    if (space && (space.underWay || this.#isAsTaken(space))) return space.end
     const { size } = fstatSync(this.#fd)
     if (space?.allocated === size) return space.end
     // Somebody else cut the file or added to it: what is there now counts.
@@ -74,6 +75,14 @@ export class FileSpace implements SpaceOwner {
   /** The size that the system knows is where the bytes end. */
   forget(): void {
     if (!this.#ahead.isEmpty) this.#ahead.delete(this.#file)
+  }
+
+  /**
+   * Whether the file still ends in the last of the zeros. Not by its size: to Linux (6.13 and later) a file whose size and times were asked for is one whose next write needs a time of its own, and to write that down makes a durable append a third
+   * slower.
+   */
+  #isAsTaken({ allocated }: TakenSpace): boolean {
+    return readSync(this.#fd, lastByte, 0, 2, allocated - 1) === 1 && lastByte[0] === 0
   }
 
   async #appendWithin(space: TakenSpace, chunks: readonly Uint8Array[], end: number): Promise<void> {

@@ -85,7 +85,7 @@ export class FsFile implements BackendFile {
   append(chunks: readonly Uint8Array[], position: number): Promise<void> {
     const append = () => {
       this.#assertWritable()
-      // 1.5 µs of the event loop, where a turn through the thread pool takes 50.
+      // A microsecond of the event loop, where a turn through the thread pool takes 50.
       const end = this.#space.end
       if (position !== end) throw this.#conflict(`append at ${position}, where the file ends at ${end}`)
       return this.#space.append(chunks, position)
