@@ -17,7 +17,7 @@ export async function* scanForward(
   options: ScanOptions,
   withData: boolean,
 ): AsyncGenerator<Batch, void, void> {
-  const progress = { hasCaughtUp: false }
+  const progress = { hasCaughtUp: false, idleLooks: 0 }
   try {
     yield* batches(source, bounds, options, withData, progress)
   } catch (error) {
@@ -29,6 +29,8 @@ export async function* scanForward(
 interface Progress {
   /** All that was there when it was looked for last was given. */
   hasCaughtUp: boolean
+  /** How often it was looked for more since. */
+  idleLooks: number
 }
 
 async function* batches(
@@ -61,10 +63,17 @@ async function* batches(
       if (step.kind === 'above') return
       if (step.kind === 'batch') {
         progress.hasCaughtUp = false
+        progress.idleLooks = 0
         yield step.items
         continue
       }
-      const next = await nextFile({ source, scanner, step, limit, isIdle: follow && progress.hasCaughtUp })
+      const next = await nextFile({
+        source,
+        scanner,
+        step,
+        limit,
+        idleLooks: follow && progress.hasCaughtUp ? progress.idleLooks : undefined,
+      })
       if (next === 'again') continue
       if (next !== undefined) {
         scanner = await scannerOfFile(next)
@@ -89,10 +98,13 @@ async function* batches(
     await untilChange(change ?? source.nextChange(buffered), options.signal as AbortSignal)
     if (!source.isBesideWriter) continue
     progress.hasCaughtUp = true
+    progress.idleLooks++
     await scanner.refresh()
   }
 }
 
+// A second's.
+const LOOKS_AFTER_CLOSE = 50
 const ANYWHERE: Place = { index: Number.MAX_SAFE_INTEGER, position: Number.MAX_SAFE_INTEGER }
 
 /** What a scan may show at most. */
@@ -119,12 +131,12 @@ interface FileEnd {
   readonly scanner: FileScanner
   readonly step: ScanStep
   readonly limit: Place
-  /** A follower looks once more at where nothing had come the last time. */
-  readonly isIdle: boolean
+  /** For a follower that had caught up: how often it has looked for more since. */
+  readonly idleLooks: number | undefined
 }
 
 /** Where to go on when a file has no more to show: undefined where this was the last one, `again` where it has to be looked at once more. */
-async function nextFile({ source, scanner, step, limit, isIdle }: FileEnd): Promise<number | 'again' | undefined> {
+async function nextFile({ source, scanner, step, limit, idleLooks }: FileEnd): Promise<number | 'again' | undefined> {
   const { index } = scanner
   if (!source.isBesideWriter) {
     if (step.kind === 'missing') await refuseGap('scan', source.files, source, index)
@@ -142,8 +154,9 @@ async function nextFile({ source, scanner, step, limit, isIdle }: FileEnd): Prom
     await source.files.forget(index)
     return 'again'
   }
-  // No file is made before the one in front of it ends in a closing block.
-  const isUnlikely = isIdle && step.kind === 'end' && step.isEnd && step.closedAt === undefined
+  // No file is made before the one in front of it ends in a closing block; and long behind one the writer rests.
+  const isUnlikely =
+    idleLooks !== undefined && step.kind === 'end' && step.isEnd && (step.closedAt === undefined || idleLooks > LOOKS_AFTER_CLOSE)
   const next = await source.fileBehind(index, { isMissing: step.kind === 'missing', isUnlikely })
   if (next === undefined) scanner.isComplete = false
   // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.

@@ -16,7 +16,7 @@ import { type Session, sequenceAtStart, totalBytes } from './session.js'
 // A follower in another process looks again after this long: a look costs some 50 µs.
 const LOOK_AGAIN = 20
 // So many looks without anything new, and the container is listed and the file opened anew: it may have been trimmed, or dropped with those behind it.
-const LOOKS_PER_LISTING = 8
+const LOOKS_PER_LISTING = 16
 
 const NOWHERE = { index: 0, position: 0, sequence: 0 }
 
