@@ -66,6 +66,21 @@ describe('a transaction without its end', () => {
 })
 
 describe('a repair', () => {
+  test('keeps to a file whose end was trimmed away that nothing goes behind it, also where its header is damaged', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const laid = await fillUpTo(db, 2)
+    const [kept, gone] = laid.filter(({ location }) => location.index === 1) as [LaidItem, LaidItem]
+    await db.rtrim(1, gone.location.position)
+    await db.stop()
+    overwrite(memory, nameOf(1), (bytes) => void bytes.fill(0xff, 10, 14))
+    await memory.remove(nameOf(2))
+    await Varve.repair(memory, SMALL)
+    const { db: again } = await openStore(SMALL, memory)
+    expect(await again.read(kept.location)).toEqual(kept.data)
+    expect((await again.add(new Uint8Array(10))).index).toBe(2)
+    await again.stop()
+  })
+
   test('of large files keeps every intact item, and gives up a large one for one as large', async () => {
     const options = { maxFileSize: 2 ** 22, maxBufferSize: 2 ** 21, overwrite: true }
     const { db, memory } = await openStore(options)

@@ -62,6 +62,19 @@ describe('a store that rests', () => {
     expect(await contentsAfterStop(store)).toHaveLength(2)
   })
 
+  test('leaves it to a write that is due in the same moment', async () => {
+    const store = await openStore()
+    await store.db.add(item(10), { durable: true })
+    await settle()
+    const writes = watchWrites(store.disk)
+    const adding = store.db.add(item(20), { durable: true })
+    store.clock.advance(250)
+    await adding
+    await settle()
+    expect(writes()).toEqual([APPEND, SYNC])
+    await store.db.stop()
+  })
+
   test('has nothing to write at its stop but the sync of that block, and nothing to recover after a crash', async () => {
     const store = await openStore()
     await layBlocks(store.db, [10], [20])
