@@ -180,6 +180,27 @@ describe('a sync', () => {
     await expect(file.sync(50)).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('ends at 50') })
   })
 
+  test('that is under way has its descriptor until it is answered: close waits', async () => {
+    const { file } = await fileWith(numbers(100))
+    const calls: string[] = []
+    let answer = (): void => {}
+    faults.fdatasync = ((fd, callback) => {
+      calls.push('sync')
+      answer = () => system.fdatasync(fd, callback)
+    }) as typeof fs.fdatasync
+    faults.close = ((fd, callback) => {
+      calls.push('close')
+      system.close(fd, callback)
+    }) as typeof fs.close
+    const sync = file.sync()
+    const close = file.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(calls).toEqual(['sync'])
+    answer()
+    await Promise.all([sync, close])
+    expect(calls).toEqual(['sync', 'close'])
+  })
+
   test('with rewriteFrom does not sync what it could not write again', async () => {
     const { file } = await fileWith(numbers(100))
     writes('EIO')
