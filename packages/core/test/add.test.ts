@@ -143,6 +143,22 @@ describe('the bytes of an item', () => {
     expect(await contentsAfterCrash(store)).toEqual([{ location, data: item(50) }])
   })
 
+  test('stay what they were when others are added while they are written', async () => {
+    const store = await openStore()
+    const location = await store.db.add(item(50, 1))
+    const gate = inject(store.disk, hold(), { kind: 'append' })
+    const flushed = store.db.flush()
+    await gate.reached
+    const meanwhile = await store.db.add(item(50, 2))
+    gate.release()
+    await flushed
+    await store.db.flush()
+    expect(await contentsAfterCrash(store)).toEqual([
+      { location, data: item(50, 1) },
+      { location: meanwhile, data: item(50, 2) },
+    ])
+  })
+
   test('are not those that read gave out: changing these changes nothing', async () => {
     const { db } = await openStore()
     const location = await db.add(item(50))
