@@ -86,10 +86,6 @@ export const uncovered: readonly UncoveredBranch[] = [
     ['if (size === undefined) return false', 'the bound of the work again, or a file that is cut meanwhile'],
     ['if (!(await window.load(position, RECORD_HEADER_BYTES))) return undefined', CHANGED],
   ),
-  ...reasons('core/src/read/refuse-damage', [
-    'if (await isBlockAt(open, position, storeSeed)) return',
-    'a writer elsewhere that lays down two blocks between two reads of a reader that follow each other',
-  ]),
   ...reasons('core/src/read/rescue-header', ['yield { position: 0, least: BLOCK_HEADER_BYTES }', CHANGED]),
   ...reasons(
     'core/src/read/salvaging-file',
