@@ -441,7 +441,7 @@ export class Varve {
       emitter: this.#emitter,
       clock: this.#clock,
       holders: this.#holders,
-      durablePosition: async (cursor: string) => (await this.#cursors.get(session)?.catch(() => undefined))?.durablePosition(cursor),
+      durablePosition: async (cursor: string) => (await this.#cursorsInUse(session))?.durablePosition(cursor),
     }
     const retaining = Promise.resolve(loadRetention()).then(({ Retention }) => {
       const retention = new Retention(parts)
@@ -499,7 +499,12 @@ export class Varve {
   }
 
   async #whenCursorsIdle(session: Session): Promise<void> {
-    await (await this.#cursors.get(session)?.catch(() => undefined))?.whenIdle()
+    await (await this.#cursorsInUse(session))?.whenIdle()
+  }
+
+  /** Undefined where nobody has asked for any. */
+  async #cursorsInUse(session: Session): Promise<Cursors | undefined> {
+    return this.#cursors.get(session)?.catch(() => undefined)
   }
 
   #end(): void {

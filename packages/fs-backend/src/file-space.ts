@@ -5,7 +5,7 @@ import type { PromptWrites } from './prompt-writes.js'
 import { CommitPattern, fileIdentity, type SpaceAhead, type SpaceOwner, type TakenSpace } from './space-ahead.js'
 
 let zeros = new Uint8Array(0)
-const lastByte = new Uint8Array(2)
+const lastByteAndMore = new Uint8Array(2)
 
 /** Where the appended bytes of an open file end, and the zeros that this handle takes behind them. */
 export class FileSpace implements SpaceOwner {
@@ -25,11 +25,9 @@ export class FileSpace implements SpaceOwner {
   get end(): number {
     const space = this.#taken()
     if (space && (space.underWay || this.#isAsTaken(space))) return space.end
-    const { size } = fstatSync(this.#fd)
-    if (space?.allocated === size) return space.end
     // Somebody else cut the file or added to it: what is there now counts.
     if (space) this.forget()
-    return size
+    return fstatSync(this.#fd).size
   }
 
   /** The part of `target` that is filled from before the end. */
@@ -78,11 +76,11 @@ export class FileSpace implements SpaceOwner {
   }
 
   /**
-   * Whether the file still ends in the last of the zeros. Not by its size: to Linux (6.13 and later) a file whose size and times were asked for is one whose next write needs a time of its own, and to write that down makes a durable append a third
+   * Whether the file still ends with the last of the zeros. Not by its size: to Linux (6.13 and later) a file whose size and times were asked for is one whose next write needs a time of its own, and to write that down makes a durable append a third
    * slower.
    */
   #isAsTaken({ allocated }: TakenSpace): boolean {
-    return readSync(this.#fd, lastByte, 0, 2, allocated - 1) === 1 && lastByte[0] === 0
+    return readSync(this.#fd, lastByteAndMore, 0, 2, allocated - 1) === 1
   }
 
   async #appendWithin(space: TakenSpace, chunks: readonly Uint8Array[], end: number): Promise<void> {

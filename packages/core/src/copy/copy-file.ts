@@ -9,6 +9,7 @@ import { isBlockValid } from '../read/check-block.js'
 import { FileWindow } from '../read/file-window.js'
 import { OpenFile, sameBytes } from '../read/open-file.js'
 import { readBytes } from '../read/read-bytes.js'
+import { readHead } from '../read/read-head.js'
 import { inspectTail } from '../read/tail.js'
 
 /** At most so much is written before a sync, unless one block has more. */
@@ -59,9 +60,8 @@ export async function openBeginning(parts: Omit<CopyFileParts, 'temporary' | 'in
   if (!file) return undefined
   let found: OpenFile | undefined
   try {
-    const head = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await readBytes(file, head, 0)
-    const header = decodeFileHeader(head.subarray(0, read))
+    const head = await readHead(file)
+    const header = decodeFileHeader(head)
     if (typeof header === 'object' && sameBytes(head, encodeFileHeader(open.header))) {
       const there = new OpenFile(name, file, header, await file.size())
       const isUsable = mayBeUnfinished ? (await settle(there, parts)) && there.end <= limit : there.end === limit

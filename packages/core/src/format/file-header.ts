@@ -63,11 +63,10 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
   if (!isIntactAsThisVersion(bytes, version)) return version > FORMAT_VERSION ? 'version' : 'checksum'
   if (version !== FORMAT_VERSION) return 'checksum'
   const sequence = Number(view.getBigUint64(40, true))
-  const flags = view.getUint32(56, true)
+  const flags = readFlags(bytes)
   const groupStart = { index: view.getUint32(48, true), position: view.getUint32(52, true) }
   const index = view.getUint32(32, true)
-  const isKnown = flags === FLAG_DROPPED || (flags & ~(FLAG_LOST | FLAG_ENDED)) === 0
-  if (view.getUint16(10, true) !== FILE_HEADER_BYTES || !isKnown || !Number.isSafeInteger(sequence) || groupStart.index > index) {
+  if (view.getUint16(10, true) !== FILE_HEADER_BYTES || !flags || !Number.isSafeInteger(sequence) || groupStart.index > index) {
     return 'fields'
   }
   return {
@@ -77,6 +76,15 @@ export function decodeFileHeader(bytes: Uint8Array): FileHeader | FileHeaderFaul
     trimOffset: view.getUint32(36, true),
     sequence,
     groupStart,
+    ...flags,
+  }
+}
+
+/** What the flags of 64 bytes say; undefined where they are none of this version's. */
+export function readFlags(bytes: Uint8Array): Pick<FileHeader, 'dropped' | 'lost' | 'ended'> | undefined {
+  const flags = readUint32(bytes, 56)
+  if (flags !== FLAG_DROPPED && (flags & ~(FLAG_LOST | FLAG_ENDED)) !== 0) return undefined
+  return {
     dropped: flags === FLAG_DROPPED,
     ...((flags & FLAG_LOST) !== 0 && { lost: true }),
     ...((flags & FLAG_ENDED) !== 0 && { ended: true }),

@@ -1,11 +1,10 @@
 import type { FileBackend } from '@varve/backend'
 import { isBackendError, VarveError } from '../errors.js'
 import { storeSeedOf } from '../format/checksum.js'
-import { FILE_HEADER_BYTES } from '../format/file-header.js'
 import { FileNaming } from '../format/file-name.js'
 import type { ResolvedOptions } from '../options.js'
 import { FileSet } from '../read/file-set.js'
-import { readFew } from '../read/read-bytes.js'
+import { readHead } from '../read/read-head.js'
 import { isUnused } from '../read/unused-file.js'
 import { findIdentity, isOfAnother, readFileHeader } from './store-identity.js'
 import { listBesideWriter, notFound } from './store-listing.js'
@@ -71,9 +70,7 @@ async function isNeverUsed(backend: FileBackend, naming: FileNaming, indexes: re
   if (indexes.length !== 1 || indexes[0] !== 0) return false
   const file = await backend.open(naming.dataFile(indexes[0] as number))
   try {
-    const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await readFew(file, bytes, 0)
-    return await isUnused(file, bytes.subarray(0, read))
+    return await isUnused(file, await readHead(file))
   } finally {
     await file.close()
   }

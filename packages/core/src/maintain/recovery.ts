@@ -2,11 +2,11 @@ import type { BackendFile, FileBackend } from '@varve/backend'
 import { backendFailure, VarveError } from '../errors.js'
 import type { RecoveredCut } from '../events.js'
 import { storeSeedOf } from '../format/checksum.js'
-import { FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
+import type { FileHeader } from '../format/file-header.js'
 import type { FileNaming } from '../format/file-name.js'
 import type { Logger } from '../logger.js'
 import { checkFileHeader, OpenFile } from '../read/open-file.js'
-import { readFew } from '../read/read-bytes.js'
+import { readHead } from '../read/read-head.js'
 import { inspectTail, readLastBlock, type TailVerdict } from '../read/tail.js'
 import { isUnused } from '../read/unused-file.js'
 import { proveEnd } from './prove-end.js'
@@ -93,10 +93,9 @@ async function recoverLast(index: number, before: number | undefined, parts: Rec
 
 /** The file's header; undefined where the file was created and never used. */
 async function readHeader(file: BackendFile, name: string, index: number, genesis: Uint8Array): Promise<FileHeader | undefined> {
-  const bytes = new Uint8Array(FILE_HEADER_BYTES)
-  const read = await readFew(file, bytes, 0)
-  if (await isUnused(file, bytes.subarray(0, read))) return undefined
-  return checkFileHeader(name, bytes.subarray(0, read), index, genesis)
+  const head = await readHead(file)
+  if (await isUnused(file, head)) return undefined
+  return checkFileHeader(name, head, index, genesis)
 }
 
 /**
@@ -111,9 +110,7 @@ async function refuseUnused(index: number, before: number | undefined, parts: Re
   const name = parts.naming.dataFile(before)
   const file = await parts.backend.open(name)
   try {
-    const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await readFew(file, bytes, 0)
-    if (await isUnused(file, bytes.subarray(0, read)))
+    if (await isUnused(file, await readHead(file)))
       throw new VarveError('CORRUPT', `open: ${name} has no header, though there is a file behind it; nothing was changed`)
   } finally {
     await file.close()
@@ -178,9 +175,7 @@ async function timeBefore(before: number | undefined, header: FileHeader, { back
   const name = naming.dataFile(before)
   const file = await backend.open(name)
   try {
-    const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    const read = await readFew(file, bytes, 0)
-    const earlier = checkFileHeader(name, bytes.subarray(0, read), before, genesis, header.storeId)
+    const earlier = checkFileHeader(name, await readHead(file), before, genesis, header.storeId)
     const last = await readLastBlock(new OpenFile(name, file, earlier, await file.size()), storeSeedOf(header.storeId))
     return last?.timestamp ?? 0
   } finally {

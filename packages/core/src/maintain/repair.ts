@@ -1,6 +1,6 @@
 import type { FileBackend } from '@varve/backend'
 import { backendFailure, isBackendError, VarveError } from '../errors.js'
-import { FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
+import type { FileHeader } from '../format/file-header.js'
 import { FileNaming } from '../format/file-name.js'
 import { MiB, type ResolvedOptions, type VarveOptions } from '../options.js'
 import type { Damage } from '../read/damage.js'
@@ -8,7 +8,7 @@ import { durableEndOfFiles } from '../read/durable-end.js'
 import { FileSet } from '../read/file-set.js'
 import { FileWindow } from '../read/file-window.js'
 import { checkFileHeader, OpenFile } from '../read/open-file.js'
-import { readBytes } from '../read/read-bytes.js'
+import { readHead } from '../read/read-head.js'
 import type { Place } from '../read/scan-source.js'
 import { isUnused } from '../read/unused-file.js'
 import { WriteRefused } from '../write/active-file.js'
@@ -196,9 +196,7 @@ class Repair {
     const { identity } = this.#files
     const file = await this.#backend.open(temporary)
     try {
-      const bytes = new Uint8Array(FILE_HEADER_BYTES)
-      const read = await readBytes(file, bytes, 0)
-      const header = checkFileHeader(temporary, bytes.subarray(0, read), index, identity.genesis, identity.storeId)
+      const header = checkFileHeader(temporary, await readHead(file), index, identity.genesis, identity.storeId)
       const open = new OpenFile(temporary, file, header, await file.size())
       const damages: Damage[] = []
       const onDamage = (damage: Damage): void => void damages.push(damage)
@@ -255,9 +253,7 @@ async function isNeverUsed(backend: FileBackend, name: string): Promise<boolean>
   try {
     const file = await backend.open(name)
     try {
-      const bytes = new Uint8Array(FILE_HEADER_BYTES)
-      const read = await readBytes(file, bytes, 0)
-      return await isUnused(file, bytes.subarray(0, read))
+      return await isUnused(file, await readHead(file))
     } finally {
       await file.close()
     }

@@ -7,7 +7,7 @@ import { MiB } from '../options.js'
 import { FileWindow } from '../read/file-window.js'
 import { run } from '../read/loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from '../read/open-file.js'
-import { readFew } from '../read/read-bytes.js'
+import { readHead } from '../read/read-head.js'
 import { rescueHeader, untrimmed } from '../read/rescue-header.js'
 
 /** Whether an error says that a file is damaged or not of this store, and no more. */
@@ -86,9 +86,7 @@ async function withHead<T>(
   try {
     const file = await backend.open(name)
     try {
-      const bytes = new Uint8Array(FILE_HEADER_BYTES)
-      const read = await readFew(file, bytes, 0)
-      return await action(name, bytes.subarray(0, read), file)
+      return await action(name, await readHead(file), file)
     } finally {
       await file.close()
     }

@@ -6,7 +6,8 @@ import { MiB } from '../options.js'
 import { FileWindow } from './file-window.js'
 import { run, runSync } from './loads.js'
 import { checkFileHeader, OpenFile, type StoreIdentity } from './open-file.js'
-import { readBytesSync, readFew, sizeSync } from './read-bytes.js'
+import { readBytesSync, sizeSync } from './read-bytes.js'
+import { readHead } from './read-head.js'
 import { type RescuedHeader, rescueHeader, untrimmed } from './rescue-header.js'
 import { isBroken, isUnused, isUnusedSync } from './unused-file.js'
 
@@ -44,8 +45,7 @@ export class FileOpener {
     const name = this.#naming.dataFile(index)
     const file = await this.#backend.open(name)
     try {
-      const bytes = new Uint8Array(FILE_HEADER_BYTES)
-      const head = bytes.subarray(0, await readFew(file, bytes, 0))
+      const head = await readHead(file)
       const mayChange = this.#isBesideWriter && isBroken(head)
       if (mayChange && (await isUnused(file, head)) && !(await this.exists(index + 1))) throw neverUsed(name)
       if (!mayChange || looks === 1) {

@@ -1,5 +1,5 @@
 import { BLOCK_HEADER_BYTES, BLOCK_MAGIC, type BlockHeader, readBlockHeader } from '../format/block-header.js'
-import { correctFileHeader, FILE_HEADER_BYTES, type FileHeader } from '../format/file-header.js'
+import { correctFileHeader, FILE_HEADER_BYTES, type FileHeader, readFlags } from '../format/file-header.js'
 import { LEAST_RECORD_BYTES, readUint32 } from '../format/record.js'
 import type { FileWindow } from './file-window.js'
 import type { Loading } from './loads.js'
@@ -29,7 +29,7 @@ export function* rescueHeader(window: FileWindow, bytes: Uint8Array, identity: S
   if (!found) return undefined
   const { trimOffset } = found
   const first = found.position === trimOffset ? found.header : yield* headerAtStart(window, trimOffset, identity.storeSeed)
-  const flags = readUint32(padded, 56)
+  const flags = readFlags(padded)
   const isStub = found.header.close && window.open.end <= BLOCK_HEADER_BYTES
   const groupStart = { index, position: 0 }
   const said = Number(readUint64(padded, 40))
@@ -38,12 +38,7 @@ export function* rescueHeader(window: FileWindow, bytes: Uint8Array, identity: S
   const isBelieved = before >= 0 && before <= (found.position - trimOffset) / LEAST_RECORD_BYTES && (said > 0 || index === 0)
   const sequence = first?.sequence ?? (isBelieved ? said : found.header.sequence)
   const base = { genesis: identity.genesis, storeId: identity.storeId, index, trimOffset, sequence, groupStart }
-  const rescued = {
-    ...base,
-    dropped: isStub && flags === 1,
-    ...((flags === 2 || flags === 6) && { lost: true }),
-    ...((flags === 4 || flags === 6) && { ended: true }),
-  }
+  const rescued = { ...base, ...flags, dropped: isStub && flags?.dropped === true }
   return { header: rescued, isSequenceKnown: first !== undefined || isBelieved }
 }
 

@@ -17,19 +17,17 @@ export async function* scanForward(
   options: ScanOptions,
   withData: boolean,
 ): AsyncGenerator<Batch, void, void> {
-  const progress = { hasCaughtUp: false, idleLooks: 0 }
+  const progress = { idleLooks: 0 }
   try {
     yield* batches(source, bounds, options, withData, progress)
   } catch (error) {
     // A follower that looks and looks ends where the store is stopped, also in the middle of a look.
-    if (!progress.hasCaughtUp || !source.isBesideWriter || !source.isStopped) throw error
+    if (progress.idleLooks === 0 || !source.isBesideWriter || !source.isStopped) throw error
   }
 }
 
 interface Progress {
-  /** All that was there when it was looked for last was given. */
-  hasCaughtUp: boolean
-  /** How often it was looked for more since. */
+  /** How often a follower has looked for more since it had given all that was there; 0 where it has not yet. */
   idleLooks: number
 }
 
@@ -62,18 +60,11 @@ async function* batches(
       const step = await scanner.next(index === limit.index ? limit.position : Number.MAX_SAFE_INTEGER)
       if (step.kind === 'above') return
       if (step.kind === 'batch') {
-        progress.hasCaughtUp = false
         progress.idleLooks = 0
         yield step.items
         continue
       }
-      const next = await nextFile({
-        source,
-        scanner,
-        step,
-        limit,
-        idleLooks: follow && progress.hasCaughtUp ? progress.idleLooks : undefined,
-      })
+      const next = await nextFile({ source, scanner, step, limit, ...progress })
       if (next === 'again') continue
       if (next !== undefined) {
         scanner = await scannerOfFile(next)
@@ -97,7 +88,6 @@ async function* batches(
     if (failure) throw storeFailure(`scan: nothing more will become durable, as the store failed: ${failure.message}`, failure)
     await untilChange(change ?? source.nextChange(buffered), options.signal as AbortSignal)
     if (!source.isBesideWriter) continue
-    progress.hasCaughtUp = true
     progress.idleLooks++
     await scanner.refresh()
   }
@@ -131,8 +121,7 @@ interface FileEnd {
   readonly scanner: FileScanner
   readonly step: ScanStep
   readonly limit: Place
-  /** For a follower that had caught up: how often it has looked for more since. */
-  readonly idleLooks: number | undefined
+  readonly idleLooks: number
 }
 
 /** Where to go on when a file has no more to show: undefined where this was the last one, `again` where it has to be looked at once more. */
@@ -155,8 +144,7 @@ async function nextFile({ source, scanner, step, limit, idleLooks }: FileEnd): P
     return 'again'
   }
   // No file is made before the one in front of it ends in a closing block; and long behind one the writer rests.
-  const isUnlikely =
-    idleLooks !== undefined && step.kind === 'end' && step.isEnd && (step.closedAt === undefined || idleLooks > LOOKS_AFTER_CLOSE)
+  const isUnlikely = step.kind === 'end' && step.isEnd && idleLooks > (step.closedAt === undefined ? 0 : LOOKS_AFTER_CLOSE)
   const next = await source.fileBehind(index, { isMissing: step.kind === 'missing', isUnlikely })
   if (next === undefined) scanner.isComplete = false
   // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.
