@@ -45,6 +45,8 @@ export class SeededItems {
 
   /** Items `from` up to, not including, `to`. */
   slice(from: number, to: number): Buffer[] {
-    return Array.from({ length: to - from }, (_, n) => this.get(from + n))
+    const slice: Buffer[] = []
+    for (let n = from; n < to; n++) slice.push(this.get(n))
+    return slice
   }
 }

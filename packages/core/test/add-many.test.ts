@@ -1,10 +1,11 @@
 import { fail, hold } from '@varve/backend/faults'
 import { KiB, MiB, VarveError } from '@varve/core'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
 import { digest, item, items } from './support/items.js'
 import { codeOf, failOnUnhandledRejections, failure, rejection } from './support/rejections.js'
-import { contentsAfterCrash, contentsAfterStop, contentsOf, inject, openStore } from './support/test-store.js'
+import { copyFiles } from './support/stored-bytes.js'
+import { contentsAfterCrash, contentsAfterStop, contentsOf, inject, openStore, watchWrites } from './support/test-store.js'
 
 failOnUnhandledRejections()
 
@@ -58,6 +59,76 @@ test('copies each item when it takes it', async () => {
   }
   const locations = await db.addMany(generate())
   expect(await db.readMany(locations)).toEqual([1, 2, 3].map((n) => new Uint8Array(4).fill(n)))
+})
+
+describe('an array is taken in runs', () => {
+  const SMALL = { maxBufferSize: 8 * KiB, maxFileSize: 20 * KiB, maxBufferItems: 150 }
+
+  test.each([
+    ['of all sizes', 2, (n: number) => 1 + ((n * 7919) % 900)],
+    ['of a byte', 1, () => 1],
+    ['as large as the buffer, and larger', 2, (n: number) => 7 * KiB + 512 * (n % 4)],
+  ])('and stored in order, in files of at most maxFileSize: items %s', async (_, files, sizeOf) => {
+    const all = Array.from({ length: 400 }, (_, n) => item(sizeOf(n), n))
+    const store = await openStore(SMALL)
+    const locations = await store.db.addMany(all)
+    expect((await store.db.stats()).nextSequence).toBe(all.length)
+    await store.db.stop()
+    for (const bytes of (await copyFiles(store.memory)).values()) expect(bytes.length).toBeLessThanOrEqual(SMALL.maxFileSize)
+    const found = await contentsAfterStop(store)
+    expect(found.map(({ location }) => location)).toEqual(locations)
+    expect(found.map(({ data }) => digest(data))).toEqual(all.map(digest))
+    expect(new Set(locations.map(({ index }) => index)).size).toBeGreaterThanOrEqual(files)
+  })
+
+  test('that end at what is no item: all before it are stored, none behind it', async () => {
+    const { db } = await openStore()
+    const error = await failure(db.addMany([...items(100, 20), new Uint8Array(0), ...items(100, 20)]))
+    expect(error.code).toBe('EMPTY_ITEM')
+    expect(error.locations).toHaveLength(100)
+    expect((await contentsOf(db, { buffered: true })).map(({ data }) => data)).toEqual(items(100, 20))
+  })
+
+  test('that end at an item whose memory was taken away', async () => {
+    const { db } = await openStore()
+    const gone = new Uint8Array(8)
+    structuredClone(gone, { transfer: [gone.buffer] })
+    const error = await failure(db.addMany([...items(3, 20), gone]))
+    expect(error.code).toBe('EMPTY_ITEM')
+    expect(error.locations).toHaveLength(3)
+  })
+
+  test('that end at a hole', async () => {
+    const { db } = await openStore()
+    const all = items(3, 20)
+    delete (all as unknown[])[1]
+    expect(await rejection(db.addMany(all))).toBeInstanceOf(TypeError)
+    expect((await db.stats()).nextSequence).toBe(1)
+  })
+
+  test('none of which goes on where a signal is aborted while it waits', async () => {
+    const { db } = await openStore()
+    expect(await rejection(db.addMany(items(3, 20), { signal: AbortSignal.abort('enough') }))).toBe('enough')
+    expect((await db.stats()).nextSequence).toBe(0)
+  })
+
+  test('that end where the block is full of items', async () => {
+    const { db, disk } = await openStore({ maxBufferItems: 10 })
+    const writes = watchWrites(disk)
+    await db.addMany(items(10, 20))
+    await settle()
+    expect((await db.stats()).buffered.items).toBe(0)
+    expect(writes()).toEqual(['append data00000.dat', 'sync data00000.dat'])
+  })
+
+  test('and where there is room before the caller can change them', async () => {
+    const { db } = await openStore()
+    const all = items(5, 20)
+    const added = db.addMany(all)
+    for (const data of all) data.fill(0)
+    all.length = 0
+    expect(await db.readMany(await added)).toEqual(items(5, 20))
+  })
 })
 
 test('is not atomic: an error carries the locations of those before it, which are stored', async () => {

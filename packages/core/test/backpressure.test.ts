@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { hold } from '@varve/backend/faults'
-import { compareLocations, KiB, type Location } from '@varve/core'
+import { compareLocations, KiB, type Location, type Varve } from '@varve/core'
 import { describe, expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
 import { item, items } from './support/items.js'
@@ -33,10 +33,13 @@ describe('an add that finds no room', () => {
     expect(await db.read(await added)).toEqual(item(90, 5))
   })
 
-  test('waits its turn: what would fit goes behind what came before', async () => {
+  test.each([
+    ['an add', (db: Varve) => db.add(item(1, 6))],
+    ['a list', async (db: Varve) => (await db.addMany([item(1, 6)]))[0] as Location],
+  ])('waits its turn: what would fit goes behind what came before, by %s', async (_, addSmall) => {
     const store = await fullStore()
     const large = store.db.add(item(200, 5))
-    const small = store.db.add(item(1, 6))
+    const small = addSmall(store.db)
     expect(await stateOf(small)).toBe('pending')
     store.gate.release()
     expect(compareLocations(await large, await small)).toBeLessThan(0)

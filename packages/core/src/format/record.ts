@@ -10,7 +10,13 @@ export const LEAST_RECORD_BYTES = RECORD_HEADER_BYTES + 1
 export function writeRecord(target: Uint8Array, at: number, data: Uint8Array, storeSeed: number): number {
   const size = data.length
   target.set(data, at + RECORD_HEADER_BYTES)
-  const crc = platform.crc32(target, crc32OfUint32(size, storeSeed), at + RECORD_HEADER_BYTES, at + RECORD_HEADER_BYTES + size)
+  return completeRecord(target, at, size, storeSeed)
+}
+
+/** Gives the record at `at`, whose payload is there, its header, and returns its checksum. */
+export function completeRecord(target: Uint8Array, at: number, size: number, storeSeed: number): number {
+  const start = at + RECORD_HEADER_BYTES
+  const crc = platform.crc32(target, crc32OfUint32(size, storeSeed), start, start + size)
   writeRecordHeader(target, at, size, crc)
   return crc
 }

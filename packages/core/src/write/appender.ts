@@ -3,6 +3,7 @@ import { Fifo } from '../fifo.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { FILE_HEADER_BYTES } from '../format/file-header.js'
 import { RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import { isBytes } from '../item.js'
 import type { Location } from '../location.js'
 import { Block } from './block.js'
 import { MemoryBlocks } from './memory-blocks.js'
@@ -124,7 +125,7 @@ export class Appender {
   tryAdd(data: Uint8Array): Location | undefined {
     const bytes = RECORD_HEADER_BYTES + data.length
     let active = this.#active
-    if (active?.hasRoomFor(bytes) && this.#fits(active.end + bytes)) return active.add(data)
+    if (active && bytes <= active.room && this.#fits(active.end + bytes)) return active.add(data)
     const slabSize = this.#pool.sizeFor(bytes)
     if (!this.#pool.hasRoomFor(slabSize)) return undefined
     if (active && this.#activeHeld + slabSize > this.#options.maxBufferSize) {
@@ -136,6 +137,25 @@ export class Appender {
     active = this.#active ??= this.#newBlock()
     this.#addSlab(active, slab)
     return active.add(data)
+  }
+
+  /** Copies as many of the items from `from` on as fit where the last one went, and adds their locations. False where the next one needs memory, a file or a refusal of its own. */
+  tryAddRun(items: readonly Uint8Array[], from: number, most: number, locations: Location[]): boolean {
+    const active = this.#active
+    if (!active) return false
+    const { end, room } = active
+    const sizes: number[] = []
+    let bytes = 0
+    for (const to = Math.min(items.length, from + most); from + sizes.length < to; ) {
+      const data = items[from + sizes.length]
+      if (!isBytes(data) || data.length === 0) break
+      bytes += RECORD_HEADER_BYTES + data.length
+      if (bytes > room || !this.#fits(end + bytes)) break
+      sizes.push(data.length)
+    }
+    if (sizes.length === 0) return false
+    active.addRun(items, from, sizes, locations)
+    return true
   }
 
   /** Closes the active block: it goes to the queue, and the next item begins a new one. */

@@ -1,5 +1,5 @@
 import { BLOCK_HEADER_BYTES, type BlockHeader, type BlockPlace, writeBlockHeader } from '../format/block-header.js'
-import { addToDigest, isRecordIntact, RECORD_HEADER_BYTES, readUint32, writeRecord } from '../format/record.js'
+import { addToDigest, completeRecord, isRecordIntact, RECORD_HEADER_BYTES, readUint32, writeRecord } from '../format/record.js'
 import type { Location } from '../location.js'
 
 /** A run of a block's bytes in memory. No record lies in two of them. */
@@ -45,10 +45,10 @@ export class Block implements BlockPlace {
     return this.position + BLOCK_HEADER_BYTES + this.length
   }
 
-  /** Whether the last segment has room for a record of `bytes`. */
-  hasRoomFor(bytes: number): boolean {
+  /** Bytes that the last segment has left. */
+  get room(): number {
     const last = this.segments[this.segments.length - 1]
-    return last !== undefined && last.used + bytes <= last.bytes.length
+    return last ? last.bytes.length - last.used : 0
   }
 
   /** Adds empty memory; the first piece holds the block's header too. */
@@ -65,6 +65,23 @@ export class Block implements BlockPlace {
     last.used += RECORD_HEADER_BYTES + data.length
     this.countRecord(data.length, crc)
     return location
+  }
+
+  /** Copies the items from `from` on in, one for each of `sizes`, and adds their locations; the last segment has the room. */
+  addRun(items: readonly Uint8Array[], from: number, sizes: readonly number[], locations: Location[]): void {
+    const last = this.segments[this.segments.length - 1] as Segment
+    const { bytes } = last
+    // All of the copies come first: they wait for memory side by side then, and not one after the other with a checksum between.
+    let at = last.used + RECORD_HEADER_BYTES
+    for (let n = 0; n < sizes.length; n++) {
+      bytes.set(items[from + n] as Uint8Array, at)
+      at += (sizes[n] as number) + RECORD_HEADER_BYTES
+    }
+    for (const size of sizes) {
+      locations.push({ index: this.index, position: this.end, size })
+      this.countRecord(size, completeRecord(bytes, last.used, size, this.storeSeed))
+      last.used += RECORD_HEADER_BYTES + size
+    }
   }
 
   /** Counts a record that stands in the block's memory already. */

@@ -25,6 +25,8 @@ const YIELD_BYTES = MiB
 const WORTH_WRITING = MiB
 // What an item weighs beside its bytes, so that many tiny ones yield as often as few large ones.
 const ITEM_WEIGHT = 256
+// Copies of more than that wait for memory side by side no longer.
+const MOST_A_RUN = 64
 
 export interface AddOptions {
   /** Resolve only when the item is on stable storage. Default false. */
@@ -118,6 +120,11 @@ export class Writer {
     return items
   }
 
+  /** Whether something has to get its place before the next item. */
+  get #isBehindOthers(): boolean {
+    return this.#waiting.length > 0 || this.#oversized !== undefined
+  }
+
   add(data: Uint8Array, options: AddOptions): Promise<Location> {
     const refusal = this.#refusal(data, options.signal)
     if (refusal) return Promise.reject(refusal.reason)
@@ -130,19 +137,25 @@ export class Writer {
     if (!location) return this.#wait(data, options)
     if (options.durable) return this.#durable(location)
     // The item is taken; only the answer lets the event loop turn first.
-    const turn = this.#yieldIfDue(data.length)
+    const turn = this.#yieldIfDue(data.length, 1)
     return turn ? turn.then(() => location) : Promise.resolve(location)
   }
 
   async addMany(items: Iterable<Uint8Array>, options: AddOptions): Promise<Location[]> {
     const locations: Location[] = []
     try {
-      for (const data of items) {
-        const refusal = this.#refusal(data, options.signal)
-        if (refusal) throw refusal.reason
-        locations.push(this.#accept(data) ?? (await this.#wait(data, { ...options, durable: false })))
-        const turn = this.#yieldIfDue(data.length)
-        if (turn) await turn
+      for (const given of Array.isArray(items) ? [items] : onesOf(items)) {
+        for (let n = 0; n < given.length; ) {
+          const before = locations.length
+          if (!this.#acceptRun(given, n, options.signal, locations)) {
+            const accepted = this.#acceptOrWait(given[n] as Uint8Array, options)
+            // Where there is room, nobody gets to change what was given before it is taken.
+            locations.push(accepted instanceof Promise ? await accepted : accepted)
+          }
+          n += locations.length - before
+          const turn = this.#yieldIfDue(bytesFrom(before, locations), locations.length - before)
+          if (turn) await turn
+        }
       }
     } catch (error) {
       throw withLocations(error, locations)
@@ -269,10 +282,26 @@ export class Writer {
 
   /** Takes the item if there is room now and nobody waits already. */
   #accept(data: Uint8Array): Location | undefined {
-    if (this.#waiting.length > 0 || this.#oversized || this.appender.isOversized(data.length)) return undefined
+    if (this.#isBehindOthers || this.appender.isOversized(data.length)) return undefined
     const location = this.appender.tryAdd(data)
     if (location) this.#noteAccepted()
     return location
+  }
+
+  /** Takes as many items from `from` on as there is room for where the last one went; false where that is none. What has to be waited for, or refused, is left to {@link #acceptOrWait}. */
+  #acceptRun(items: readonly Uint8Array[], from: number, signal: AbortSignal | undefined, locations: Location[]): boolean {
+    if (this.#isBehindOthers || this.#failure || this.#isClosing || signal?.aborted) return false
+    const left = this.#options.maxBufferItems - (this.appender.active?.count ?? 0)
+    // Where there are as many as that already the block grows until it is the disk's turn.
+    if (!this.appender.tryAddRun(items, from, left > 0 ? Math.min(left, MOST_A_RUN) : MOST_A_RUN, locations)) return false
+    this.#noteAccepted()
+    return true
+  }
+
+  #acceptOrWait(data: Uint8Array, options: AddOptions): Location | Promise<Location> {
+    const refusal = this.#refusal(data, options.signal)
+    if (refusal) throw refusal.reason
+    return this.#accept(data) ?? this.#wait(data, { ...options, durable: false })
   }
 
   #noteAccepted(): void {
@@ -368,8 +397,8 @@ export class Writer {
     accept(location)
   }
 
-  #yieldIfDue(bytes: number): Promise<void> | undefined {
-    this.#sinceTurn += bytes + ITEM_WEIGHT
+  #yieldIfDue(bytes: number, items: number): Promise<void> | undefined {
+    this.#sinceTurn += bytes + items * ITEM_WEIGHT
     if (this.#sinceTurn < YIELD_BYTES) return undefined
     this.#turn ??= new Promise((resolve) =>
       platform.nextTurn(() => {
@@ -397,6 +426,17 @@ export class Writer {
 
 function refusalReason({ cause }: WriteRefused): unknown {
   return cause instanceof TypeError ? cause : backendFailure('write', cause)
+}
+
+/** One by one, as whoever gives them may use the same memory for the next. */
+function* onesOf(items: Iterable<Uint8Array>): Generator<readonly Uint8Array[], void, void> {
+  for (const data of items) yield [data]
+}
+
+function bytesFrom(first: number, locations: readonly Location[]): number {
+  let bytes = 0
+  for (let n = first; n < locations.length; n++) bytes += (locations[n] as Location).size
+  return bytes
 }
 
 /** The error with the locations of what was accepted before what it is about. */

@@ -15,6 +15,7 @@ export const rigs = {
   fsConformance: 'packages/fs-backend/test/conformance',
   memoryConformance: 'packages/memory-backend/test/conformance',
   backpressure: 'packages/core/test/backpressure',
+  addMany: 'packages/core/test/add-many',
   buffers: 'packages/core/test/add.test',
   durableAdds: 'packages/core/test/durable-adds',
   fatalFailures: 'packages/core/test/fatal-failures',
