@@ -1,6 +1,6 @@
 import { isGone, VarveError } from '../errors.js'
 import { RECORD_HEADER_BYTES } from '../format/record.js'
-import { KiB, MiB } from '../options.js'
+import { KiB } from '../options.js'
 import { BlockCursor, HEADER_CHUNK, type PlacedBlock } from './block-cursor.js'
 import { isBlockValid } from './check-block.js'
 import { decodeRecords } from './decode-records.js'
@@ -15,6 +15,8 @@ import type { Place } from './scan-source.js'
 
 // The items of a larger run outlive a collection of what is young, and are copied in it.
 const RUN_BYTES = 128 * KiB
+// Read at once while the ones behind it are on their way.
+const RECORDS_CHUNK = 512 * KiB
 
 export type Batch = readonly (ScannedLocation & Partial<Pick<ScannedItem, 'data'>>)[]
 
@@ -141,7 +143,7 @@ export class FileScanner {
         this.#block = found
         this.#position = found.start
         this.#sequence = found.header.sequence
-        this.#window.chunkSize = MiB
+        this.#window.chunkSize = RECORDS_CHUNK
       }
       const items = this.#options.withData ? await this.#decode(this.#block) : await this.#locate(this.#block)
       // Were the file opened anew now, as it was trimmed, or closed for others, it would go on from here.

@@ -7,6 +7,8 @@ import { readBytes, readBytesSync, readFew } from './read-bytes.js'
 const CARRY = 64 * KiB
 // A block's header, and no more.
 const FEW = KiB
+// One alone takes longer to come out of the page cache than the one before it takes to be checked.
+const CHUNKS_AHEAD = 2
 
 /** A piece of a file on its way, behind room for what was carried over. `count`: how many bytes there were, or undefined where the read failed. */
 interface Ahead {
@@ -23,7 +25,8 @@ export class FileWindow {
   bytes: Uint8Array = new Uint8Array(0)
   /** The logical position of the first of `bytes`. */
   start = 0
-  #ahead: Ahead | undefined
+  /** One behind the other, the first right behind what is here. */
+  #ahead: Ahead[] = []
 
   constructor(open: OpenFile, chunkSize: number) {
     this.open = open
@@ -46,19 +49,24 @@ export class FileWindow {
 
   /** Begins to read what lies behind, for the next {@link load}: meanwhile what is here can be worked on. */
   readAhead(): void {
-    const position = this.end
-    const length = Math.min(this.chunkSize, this.open.end - position)
-    if (this.#ahead?.position === position || length <= 0) return
-    // With room for the end of what is here, so that a record which lies across both lies in one piece.
-    const bytes = platform.allocateSlab(CARRY + length)
-    const count = readBytes(this.open.file, bytes.subarray(CARRY), this.open.physical(position))
-    // Whoever needs it reads it once more, and is told.
-    this.#ahead = { position, bytes, count: count.catch(() => undefined) }
+    const last = this.#ahead[this.#ahead.length - 1]
+    let position = last ? last.position + last.bytes.length - CARRY : this.end
+    while (this.#ahead.length < CHUNKS_AHEAD && position < this.open.end) {
+      const length = Math.min(this.chunkSize, this.open.end - position)
+      // With room for the end of what is here, so that a record which lies across both lies in one piece.
+      const bytes = platform.allocateSlab(CARRY + length)
+      const count = readBytes(this.open.file, bytes.subarray(CARRY), this.open.physical(position))
+      // Whoever needs it reads it once more, and is told.
+      this.#ahead.push({ position, bytes, count: count.catch(() => undefined) })
+      position += length
+    }
   }
 
   /** Reads on from `position`, at least `least` bytes if the file has them. Whether it has. */
   async load(position: number, least: number): Promise<boolean> {
-    if (this.#ahead && (await this.#takeAhead(this.#ahead, position, least))) return true
+    const next = this.#ahead.shift()
+    if (next && (await this.#takeAhead(next, position, least))) return true
+    this.#ahead = []
     const bytes = this.#room(position, least)
     const read = bytes.length <= FEW ? readFew : readBytes
     try {
@@ -81,12 +89,11 @@ export class FileWindow {
   /** Makes the next look at the file a fresh one. */
   reset(): void {
     this.bytes = new Uint8Array(0)
-    this.#ahead = undefined
+    this.#ahead = []
   }
 
   async #takeAhead(ahead: Ahead, position: number, least: number): Promise<boolean> {
     const carried = this.end - position
-    this.#ahead = undefined
     if (ahead.position !== this.end || carried < 0 || carried > CARRY || position < this.start) return false
     const count = await ahead.count
     if (count === undefined || carried + count < least) return false

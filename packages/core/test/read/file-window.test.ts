@@ -44,14 +44,29 @@ function windowOn(length: number, chunkSize: number) {
 }
 
 test('what was read ahead is joined to what is left over, and is read once', async () => {
-  const { window, reads, expectRight } = windowOn(300 * KiB, 100 * KiB)
+  const { window, reads, expectRight } = windowOn(500 * KiB, 100 * KiB)
   await window.load(0, 1)
   window.readAhead()
   window.readAhead()
-  expect(await window.load(100 * KiB - 37, 500)).toBe(true)
-  expect([window.start, window.end]).toEqual([100 * KiB - 37, 200 * KiB])
+  expect(reads).toEqual([0, 100 * KiB, 200 * KiB])
+  for (let n = 1; n < 5; n++) {
+    expect(await window.load(n * 100 * KiB - 37, 500)).toBe(true)
+    expect([window.start, window.end]).toEqual([n * 100 * KiB - 37, (n + 1) * 100 * KiB])
+    expectRight()
+    window.readAhead()
+  }
+  expect(reads).toEqual([0, 100, 200, 300, 400].map((at) => at * KiB))
+})
+
+test('what was read ahead behind a piece that is of no use is of none', async () => {
+  const { window, reads, failing, expectRight } = windowOn(400 * KiB, 100 * KiB)
+  await window.load(0, 1)
+  failing.next = true
+  window.readAhead()
+  expect(await window.load(100 * KiB, 1)).toBe(true)
+  expect(await window.load(200 * KiB, 1)).toBe(true)
   expectRight()
-  expect(reads).toEqual([0, 100 * KiB])
+  expect(reads).toEqual([0, 100, 200, 100, 200].map((at) => at * KiB))
 })
 
 test('what was read ahead is not used for another place, for more than it holds, or after a fresh look was asked for', async () => {
