@@ -14,7 +14,7 @@ const LARGE = 5000
 
 describe('a caller that changes its buffer while an oversized item is written', () => {
   test.each([
-    ['its beginning', 0],
+    ['what comes after the first piece', KiB],
     ['its middle', 2500],
     ['its end', LARGE - 1],
   ])('gets a TypeError, and nothing is stored: %s', async (_, at) => {
@@ -39,6 +39,20 @@ describe('a caller that changes its buffer while an oversized item is written', 
     const location = await store.db.add(data)
     expect(location).toEqual({ index: 0, position: before.position + 58 + 44, size: LARGE })
     expect((await contentsAfterCrash(store)).map((found) => digest(found.data))).toEqual([item(50), data].map(digest))
+  })
+
+  test('stores what it gave where that was copied before', async () => {
+    const store = await openStore(OPTIONS)
+    const gate = inject(store.disk, hold(), { kind: 'append' })
+    const data = item(LARGE)
+    const added = store.db.add(data)
+    await gate.reached
+    data.fill(0, 0, KiB)
+    gate.release()
+    const location = await added
+    expect((await contentsAfterCrash(store)).map((found) => [found.location, digest(found.data)])).toEqual([
+      [location, digest(item(LARGE))],
+    ])
   })
 
   test.each([

@@ -72,12 +72,34 @@ describe('an item that fits a file but not the buffer', () => {
     expect(flushes).toBe(1)
   })
 
-  test('is written through one piece of memory', async () => {
+  test('needs no sync before it where none was asked for', async () => {
+    const store = await openStore({ ...OPTIONS, durability: 'os' })
+    for (const size of [50, LARGE, 60, LARGE]) await store.db.add(item(size))
+    expect((await store.db.stats()).syncs).toBe(0)
+    await store.db.flush()
+    expect((await store.db.stats()).syncs).toBe(1)
+    expect(await contentsAfterCrash(store)).toHaveLength(4)
+  })
+
+  test('does not put off a flush that was asked for before it', async () => {
+    const { db, disk } = await openStore({ ...OPTIONS, durability: 'os', maxBufferItems: 1 })
+    await db.add(item(50))
+    await settle()
+    const gate = inject(disk, hold(), { kind: 'append' })
+    const flushed = db.flush()
+    const added = db.add(item(LARGE))
+    await gate.reached
+    await flushed
+    gate.release()
+    await added
+  })
+
+  test('is written through two pieces of memory', async () => {
     const { db, disk } = await openStore(OPTIONS)
     const gate = inject(disk, hold(), { kind: 'append', nth: 2 })
     const added = db.add(item(LARGE))
     await gate.reached
-    expect((await db.stats()).buffered).toEqual({ items: 0, bytes: KiB })
+    expect((await db.stats()).buffered).toEqual({ items: 0, bytes: 2 * KiB })
     gate.release()
     await added
     expect((await db.stats()).buffered).toEqual({ items: 0, bytes: 0 })

@@ -1,8 +1,9 @@
 import { BackendError, type BackendFile } from '@varve/backend'
+import { EarlyWriteback } from './early-writeback.js'
 import { FileSpace } from './file-space.js'
 import { fsError } from './fs-error.js'
 import { readAt, readAtSync } from './positional-read.js'
-import { writeAt } from './positional-write.js'
+import { byteLength, writeAt } from './positional-write.js'
 import type { PromptReads } from './prompt-reads.js'
 import type { PromptWrites } from './prompt-writes.js'
 import { close, fdatasync, fsync, ftruncate } from './raw-fs.js'
@@ -33,12 +34,15 @@ export class FsFile implements BackendFile {
   /** Whether the file was cut since the last sync. */
   #cut = false
   readonly #space: FileSpace
+  readonly #early: EarlyWriteback
 
   constructor(fd: number, where: string, { writable, ahead, prompt, promptWrites }: FsFileOptions) {
     this.#fd = fd
     this.#where = where
     this.#writable = writable
     this.#space = new FileSpace(fd, ahead, promptWrites)
+    // As long as it is under way the descriptor stays open.
+    this.#early = new EarlyWriteback(() => this.#run('sync', () => fdatasync(this.#fd)))
     this.#prompt = prompt
     this.#promptWrites = promptWrites
   }
@@ -83,12 +87,13 @@ export class FsFile implements BackendFile {
   }
 
   append(chunks: readonly Uint8Array[], position: number): Promise<void> {
-    const append = () => {
+    const append = async () => {
       this.#assertWritable()
       // A microsecond of the event loop, where a turn through the thread pool takes 50.
       const end = this.#space.end
       if (position !== end) throw this.#conflict(`append at ${position}, where the file ends at ${end}`)
-      return this.#space.append(chunks, position)
+      await this.#space.append(chunks, position)
+      this.#early.noteAppend(byteLength(chunks))
     }
     return this.#run('append', append, position)
   }
@@ -113,6 +118,7 @@ export class FsFile implements BackendFile {
       // fdatasync may leave out what is not needed to find the data; that a file became shorter is no longer needed to find any.
       if (this.#cut) await fsync(this.#fd)
       else await fdatasync(this.#fd)
+      await this.#early.settle()
       this.#cut = false
       this.#space.noteSync()
     }

@@ -213,6 +213,89 @@ describe('a sync', () => {
   })
 })
 
+describe('what is appended without a sync', () => {
+  /** Each call of the system's sync, to be let through or failed; resolves when that was heard of. */
+  function holdSyncs() {
+    const held: ((failure?: NodeJS.ErrnoException) => Promise<void>)[] = []
+    faults.fdatasync = ((fd, callback) => {
+      held.push(
+        (failure) =>
+          new Promise((resolve) => {
+            const answer = (error: NodeJS.ErrnoException | null) => {
+              callback(error)
+              setImmediate(resolve)
+            }
+            if (failure) answer(failure)
+            else system.fdatasync(fd, answer)
+          }),
+      )
+    }) as typeof fs.fdatasync
+    return held
+  }
+
+  const appendMiB = async (file: Awaited<ReturnType<typeof fileWith>>['file'], from: number, to: number) => {
+    for (let at = from; at < to; at++) await file.append([new Uint8Array(MiB)], at * MiB)
+  }
+
+  test('is begun with by the disk every 16 MiB, once the one before is through', async () => {
+    const { file } = await fileWith(numbers(0))
+    const held = holdSyncs()
+    await appendMiB(file, 0, 15)
+    expect(held).toHaveLength(0)
+    await appendMiB(file, 15, 40)
+    expect(held).toHaveLength(1)
+    await held[0]!()
+    await appendMiB(file, 40, 41)
+    expect(held).toHaveLength(2)
+    await held[1]!()
+  })
+
+  test('counts from the last sync', async () => {
+    const { file } = await fileWith(numbers(0))
+    await appendMiB(file, 0, 15)
+    await file.sync()
+    const held = holdSyncs()
+    await appendMiB(file, 15, 30)
+    expect(held).toHaveLength(0)
+  })
+
+  test('makes the next sync fail, and each one after it, where the disk did not take it: the system tells once', async () => {
+    const { file } = await fileWith(numbers(0))
+    const held = holdSyncs()
+    await appendMiB(file, 0, 16)
+    await held[0]!(systemError('EIO'))
+    clearFaults()
+    await expect(file.sync()).rejects.toMatchObject({ code: 'IO', cause: expect.objectContaining({ code: 'EIO' }) })
+    await expect(file.sync()).rejects.toMatchObject({ code: 'IO' })
+  })
+
+  test('is not durable before the disk is through with it: a sync waits for that', async () => {
+    const { file } = await fileWith(numbers(0))
+    const held = holdSyncs()
+    await appendMiB(file, 0, 16)
+    clearFaults()
+    let synced: unknown = 'pending'
+    const sync = file.sync().catch((error: unknown) => (synced = error))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(synced).toBe('pending')
+    await held[0]!(systemError('EIO'))
+    await sync
+    expect(synced).toMatchObject({ code: 'IO' })
+  })
+
+  test('keeps its descriptor until the disk is through with it: close waits', async () => {
+    const { file } = await fileWith(numbers(0))
+    const held = holdSyncs()
+    await appendMiB(file, 0, 16)
+    let closed = false
+    const close = file.close().then(() => (closed = true))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(closed).toBe(false)
+    await held[0]!()
+    await close
+  })
+})
+
 const errnos: readonly [string, BackendErrorCode][] = [
   ['ENOENT', 'NOT_FOUND'],
   ['EEXIST', 'ALREADY_EXISTS'],

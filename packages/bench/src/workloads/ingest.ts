@@ -1,5 +1,6 @@
 import type { Writer } from '../contender.js'
 import { Meter } from '../measure/meter.js'
+import { readyPageCache } from '../measure/ready-page-cache.js'
 import { SeededItems } from '../seeded-items.js'
 import { scaled, type Workload } from '../workload.js'
 
@@ -29,9 +30,10 @@ function ingest(name: string, title: string, { size, way, quick }: Ingest): Work
     ...(quick && { quick }),
     async measure(contender, { directory, scale }) {
       const items = SeededItems.of(size)
+      const total = scaled(ingestCounts[size]!, scale)
+      await readyPageCache(directory, total * size)
       const meter = new Meter()
       const writer = await contender.create(directory)
-      const total = scaled(ingestCounts[size]!, scale)
       const measurement = await meter.time(async () => {
         const taken = await (way === 'many' ? inBatches : oneByOne)(writer, items, total, performance.now() + INGEST_MS * scale)
         await writer.sync()

@@ -71,15 +71,21 @@ export class ActiveFile {
     return this.appendParts(partsOf(chunks))
   }
 
-  /** The same in several appends, each part made when the one before it is written. Where `isGood` then says no, all of it is taken back. */
+  /** The same in several appends, each part made while the one before it is written. Where `isGood` then says no, all of it is taken back. */
   async appendParts(parts: Iterable<readonly Uint8Array[]>, isGood: () => boolean = () => true): Promise<void> {
     const start = this.open.end
     let end = start
     try {
-      for (const part of parts) {
+      const made = parts[Symbol.iterator]()
+      for (let part = made.next(); !part.done; ) {
         this.checkAlive()
-        await this.open.file.append(part, this.open.physical(end))
-        for (const chunk of part) end += chunk.length
+        const written = this.open.file.append(part.value, this.open.physical(end))
+        for (const chunk of part.value) end += chunk.length
+        try {
+          part = made.next()
+        } finally {
+          await written
+        }
       }
     } catch (error) {
       if (isBackendError(error, 'CONFLICT')) {

@@ -51,6 +51,8 @@ export interface GroupStart {
 /** Work on the store's files that must not meet a flush. */
 export interface TaskEntry {
   readonly kind: 'task'
+  /** Whether everything before it is synced first, not only laid down. */
+  readonly syncsBefore: boolean
   /** Throws only what is final for the store. */
   readonly run: () => Promise<void>
   /** Called instead where what comes before it can't be written. */
@@ -195,9 +197,9 @@ export class Appender {
   }
 
   /** Work that the flusher does after everything accepted so far. */
-  enqueueTask(run: TaskEntry['run'], abandon: TaskEntry['abandon']): void {
+  enqueueTask(task: Omit<TaskEntry, 'kind'>): void {
     this.seal()
-    this.queue.push({ kind: 'task', run, abandon })
+    this.queue.push({ kind: 'task', ...task })
   }
 
   /** Takes all tasks out of the queue. */

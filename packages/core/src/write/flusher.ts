@@ -244,7 +244,7 @@ export class Flusher {
         appender.queue.shift()
         return true
       case 'task':
-        await this.#sync()
+        if (entry.syncsBefore || this.#demanded > durability.frontier.sequence) await this.#sync()
         appender.queue.shift()
         await entry.run()
         return true

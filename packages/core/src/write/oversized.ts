@@ -1,7 +1,14 @@
 import { platform } from '#platform'
 import { BLOCK_HEADER_BYTES, writeBlockHeader } from '../format/block-header.js'
 import { addToDigest, RECORD_HEADER_BYTES, recordSeed, writeRecordHeader } from '../format/record.js'
+import { MiB } from '../options.js'
 import type { ActiveFile } from './active-file.js'
+
+// Some milliseconds without a turn of the event loop, at most.
+const BYTES_A_TURN = 16 * MiB
+
+/** Memory of one size. */
+export type OversizedPieces = readonly [Uint8Array, Uint8Array]
 
 export interface OversizedPlace {
   readonly storeSeed: number
@@ -10,17 +17,16 @@ export interface OversizedPlace {
 }
 
 /**
- * Writes an item that the buffer can't hold, as a block of its own at the file's end, through one piece of memory. The
- * bytes are gone through twice: a block begins with the checksum of what follows, and what is summed must be what is written,
- * even where the caller changes its buffer against the rules: then nothing is written, and the second pass says so.
+ * Writes an item that the buffer can't hold, as a block of its own at the file's end, through two pieces of memory: while one is written
+ * the other one is filled. The bytes are gone through twice: a block begins with the checksum of what follows, and what is summed must be
+ * what is written, even where the caller changes its buffer against the rules: then nothing is written, and the second pass says so.
  */
-export async function writeOversized(active: ActiveFile, data: Uint8Array, place: OversizedPlace, piece: Uint8Array): Promise<void> {
+export async function writeOversized(active: ActiveFile, data: Uint8Array, place: OversizedPlace, pieces: OversizedPieces): Promise<void> {
   const { storeSeed, sequence, timestamp } = place
   const size = data.length
   const position = active.end
   const seed = recordSeed(size, storeSeed)
-  let crc = seed
-  for (const part of copies(data, piece)) crc = platform.crc32(part, crc)
+  const crc = await checksum(data, seed)
   const head = new Uint8Array(BLOCK_HEADER_BYTES + RECORD_HEADER_BYTES)
   const header = {
     continues: false,
@@ -38,7 +44,7 @@ export async function writeOversized(active: ActiveFile, data: Uint8Array, place
   let left = size
   function* parts(): Generator<readonly Uint8Array[]> {
     yield [head]
-    for (const part of copies(data, piece)) {
+    for (const part of copies(data, pieces)) {
       written = platform.crc32(part, written)
       left -= part.length
       yield [part]
@@ -47,8 +53,17 @@ export async function writeOversized(active: ActiveFile, data: Uint8Array, place
   await active.appendParts(parts(), () => written === crc && left === 0)
 }
 
-function* copies(data: Uint8Array, piece: Uint8Array): Generator<Uint8Array> {
-  for (let from = 0; from < data.length; from += piece.length) {
+async function checksum(data: Uint8Array, seed: number): Promise<number> {
+  let crc = seed
+  for (let from = 0; from < data.length; from += BYTES_A_TURN) {
+    if (from > 0) await new Promise<void>((resolve) => platform.nextTurn(resolve))
+    crc = platform.crc32(data, crc, from, Math.min(from + BYTES_A_TURN, data.length))
+  }
+  return crc
+}
+
+function* copies(data: Uint8Array, [first, second]: OversizedPieces): Generator<Uint8Array> {
+  for (let from = 0, piece = first; from < data.length; from += piece.length, piece = piece === first ? second : first) {
     const part = data.subarray(from, from + piece.length)
     piece.set(part)
     yield piece.subarray(0, part.length)

@@ -205,10 +205,10 @@ export class Writer {
   }
 
   /**
-   * Runs `action` when everything accepted so far is laid down and synced, and nothing else is written meanwhile.
+   * Runs `action` when everything accepted so far is laid down, and synced unless it has no need of that, and nothing else is written meanwhile.
    * Where a write before it is refused it is not run at all, and rejects.
    */
-  async runTask<T>(action: () => Promise<T>): Promise<T> {
+  async runTask<T>(action: () => Promise<T>, { syncsBefore = true }: { readonly syncsBefore?: boolean } = {}): Promise<T> {
     if (this.#failure) throw this.#failed()
     return new Promise<T>((resolve, reject) => {
       const run = async (): Promise<void> => {
@@ -219,7 +219,7 @@ export class Writer {
           if (isFinal(error)) throw error
         }
       }
-      this.appender.enqueueTask(run, reject)
+      this.appender.enqueueTask({ syncsBefore, run, abandon: reject })
       this.flusher.retry()
     })
   }
@@ -361,13 +361,14 @@ export class Writer {
     let running = false
     try {
       appender.prepareOversized(add.size)
-      await this.runTask(async () => {
+      const write = async (): Promise<void> => {
         // The caller may have given up meanwhile; from here on it can't.
         if (this.#waiting.peek() !== add) return
         this.#waiting.shift()
         running = true
         await this.#writeOversized(add)
-      })
+      }
+      await this.runTask(write, { syncsBefore: false })
     } catch (error) {
       // Where writes before it were refused it stays in line, for at most its time.
       if (running) add.reject(error)
@@ -381,10 +382,10 @@ export class Writer {
     const { index, position, sequence } = appender
     const location = { index, position: position + BLOCK_HEADER_BYTES, size }
     // Everything else is laid down and nothing new is let in: there is room.
-    const piece = this.#pool.take(this.#pool.slabSize)
+    const pieces = [this.#pool.take(this.#pool.slabSize), this.#pool.take(this.#pool.slabSize)] as const
     const place = { storeSeed: this.#storeSeed, sequence, timestamp: appender.stamp() }
     try {
-      await writeOversized(flusher.active, data, place, piece)
+      await writeOversized(flusher.active, data, place, pieces)
       appender.placeOversized(size)
       if (this.#options.durability === 'sync') await flusher.active.sync()
       flusher.noteOversized(location)
@@ -392,7 +393,7 @@ export class Writer {
       // What is final leaves it open whether the item is there. A refused write leaves nothing.
       throw withLocations(error, [location])
     } finally {
-      this.#pool.give(piece)
+      for (const piece of pieces) this.#pool.give(piece)
     }
     accept(location)
   }

@@ -67,6 +67,14 @@ export const bugsOfBackends: readonly Mutant[] = [
     rigs: [rigs.directorySync, rigs.systemFaults],
   },
   {
+    name: 'forgets that early writeback failed',
+    why: 'the system tells of a failed write once: the sync that follows succeeds over bytes that are lost',
+    file: 'packages/fs-backend/src/fs-file.ts',
+    find: '      await this.#early.settle()\n',
+    replace: '',
+    rigs: [rigs.systemFaults],
+  },
+  {
     name: 'cuts without the metadata',
     why: 'fdatasync may leave out that the file became shorter',
     file: fsFile,

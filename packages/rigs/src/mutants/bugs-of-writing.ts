@@ -88,8 +88,8 @@ export const bugsOfWriting: readonly Mutant[] = [
     name: 'shows a part of a block',
     why: 'a reader meets half a block while the rest of it is written',
     file: activeFile,
-    find: '        for (const chunk of part) end += chunk.length',
-    replace: '        for (const chunk of part) end += chunk.length\n        this.open.end = end',
+    find: '        for (const chunk of part.value) end += chunk.length\n',
+    replace: '        for (const chunk of part.value) end += chunk.length\n        this.open.end = end\n',
     rigs: [rigs.oversized, rigs.writeFailures],
   },
   {
