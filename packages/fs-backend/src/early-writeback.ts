@@ -1,25 +1,22 @@
-const MiB = 1024 * 1024
-
-// Less is not worth a sync of its own; more is longer in memory than the disk takes to begin with it.
-const WORTH_WRITING_BACK = 16 * MiB
-
 /**
  * Has the disk begin with what was appended while more of it is on its way, so that the sync in the end finds most of it done. Left alone, the system begins after seconds, and the disk is idle until then. What is durable earlier than anybody asked
  * for changes nothing of what a crash may leave.
  */
 export class EarlyWriteback {
+  readonly #after: number
   readonly #sync: () => Promise<void>
   #unsynced = 0
   #underWay: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
 
-  constructor(sync: () => Promise<void>) {
+  constructor(after: number, sync: () => Promise<void>) {
+    this.#after = after
     this.#sync = sync
   }
 
   noteAppend(bytes: number): void {
     this.#unsynced += bytes
-    if (this.#unsynced < WORTH_WRITING_BACK || this.#underWay || this.#failure) return
+    if (this.#unsynced < this.#after || this.#underWay || this.#failure) return
     this.#unsynced = 0
     this.#underWay = this.#writeBack()
   }

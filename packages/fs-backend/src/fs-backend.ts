@@ -5,7 +5,7 @@ import { assertFileName, BackendError, type BackendFile, type BackendLock, type 
 import { type ContainerModes, destroyContainer, listContainer, lockContainer } from './container.js'
 import { makeDirectory, syncDirectory, syncName } from './directory.js'
 import { errnoOf, type FsErrorOptions, fsError } from './fs-error.js'
-import { FsFile } from './fs-file.js'
+import { FsFile, type FsFileOptions } from './fs-file.js'
 import { describeHolder } from './lock/lock-holder.js'
 import { PromptReads } from './prompt-reads.js'
 import { PromptWrites } from './prompt-writes.js'
@@ -22,7 +22,14 @@ export interface FsBackendOptions {
    * the system need not write down that the file grew. Given back when the file is closed, and after a crash by the next writer. Default 1 MiB, at most 16 MiB; 0 takes none.
    */
   readonly spaceAhead?: number
+  /**
+   * After how many bytes that were appended to a file without a sync the disk begins with them, while more of them come: the sync in the end then finds most of them done. No promise
+   * depends on it. Default 16 MiB, at least 1; `Infinity` leaves it to the system, which begins after some seconds.
+   */
+  readonly writebackAfter?: number
 }
+
+const MiB = 1024 * 1024
 
 /**
  * Keeps a store's files in a directory, which is made when something is to be written. `path` is resolved at once: a later `chdir` changes nothing.
@@ -32,7 +39,7 @@ export interface FsBackendOptions {
  */
 export function fsBackend(
   path: string | URL,
-  { fileMode = 0o600, directoryMode = 0o700, spaceAhead = 1024 * 1024 }: FsBackendOptions = {},
+  { fileMode = 0o600, directoryMode = 0o700, spaceAhead = MiB, writebackAfter = 16 * MiB }: FsBackendOptions = {},
 ): FileBackend {
   if (!(path instanceof URL) && (typeof path !== 'string' || path === ''))
     throw new TypeError(`fsBackend: path must be a path or a file URL, not ${String(path)}`)
@@ -40,7 +47,9 @@ export function fsBackend(
   assertMode('directoryMode', directoryMode)
   if (!(Number.isInteger(spaceAhead) && spaceAhead >= 0 && spaceAhead <= MOST_AHEAD))
     throw new TypeError(`fsBackend: spaceAhead must be 0 to ${MOST_AHEAD} bytes, not ${String(spaceAhead)}`)
-  return new FsBackend(path instanceof URL ? fileURLToPath(path) : path, { fileMode, directoryMode }, spaceAhead)
+  if (!(typeof writebackAfter === 'number' && writebackAfter >= 1))
+    throw new TypeError(`fsBackend: writebackAfter must be 1 byte or more, not ${String(writebackAfter)}`)
+  return new FsBackend(path instanceof URL ? fileURLToPath(path) : path, { fileMode, directoryMode }, { spaceAhead, writebackAfter })
 }
 
 // O_NOFOLLOW refuses a link, O_NONBLOCK keeps a pipe from waiting for its other end. Windows has neither.
@@ -49,7 +58,7 @@ const readWrite = O_RDWR | O_NOFOLLOW | O_NONBLOCK
 const readOnly = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
 
 // It is held in memory as zeros, and written in one go.
-const MOST_AHEAD = 16 * 1024 * 1024
+const MOST_AHEAD = 16 * MiB
 
 const notWritable = new Set(['EACCES', 'EPERM', 'EROFS'])
 
@@ -58,14 +67,19 @@ class FsBackend implements FileBackend {
   readonly #path: string
   readonly #modes: ContainerModes
   readonly #ahead: SpaceAhead
-  readonly #prompt = new PromptReads()
-  readonly #promptWrites = new PromptWrites()
+  /** What its files share. */
+  readonly #files: FsFileOptions
 
-  constructor(path: string, modes: ContainerModes, spaceAhead: number) {
+  constructor(
+    path: string,
+    modes: ContainerModes,
+    { spaceAhead, writebackAfter }: Required<Pick<FsBackendOptions, 'spaceAhead' | 'writebackAfter'>>,
+  ) {
     this.description = `fs ${path}`
     this.#path = resolve(path)
     this.#modes = modes
     this.#ahead = new SpaceAhead(spaceAhead)
+    this.#files = { ahead: this.#ahead, promptReads: new PromptReads(), promptWrites: new PromptWrites(), writebackAfter }
   }
 
   list(): Promise<readonly string[]> {
@@ -111,12 +125,7 @@ class FsBackend implements FileBackend {
         await close(fd)
         throw error
       }
-      return new FsFile(fd, `${this.description}: ${name}`, {
-        writable: true,
-        ahead: this.#ahead,
-        prompt: this.#prompt,
-        promptWrites: this.#promptWrites,
-      })
+      return new FsFile(fd, `${this.description}: ${name}`, true, this.#files)
     })
   }
 
@@ -170,12 +179,7 @@ class FsBackend implements FileBackend {
       closeSync(fd)
       throw error
     }
-    return new FsFile(fd, `${this.description}: ${name}`, {
-      writable,
-      ahead: this.#ahead,
-      prompt: this.#prompt,
-      promptWrites: this.#promptWrites,
-    })
+    return new FsFile(fd, `${this.description}: ${name}`, writable, this.#files)
   }
 
   #pathOf(name: string): string {

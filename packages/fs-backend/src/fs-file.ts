@@ -14,10 +14,10 @@ const rewriteSize = 1024 * 1024
 const LARGEST_REREAD = 128 * 1024
 
 export interface FsFileOptions {
-  readonly writable: boolean
   readonly ahead: SpaceAhead
-  readonly prompt: PromptReads
+  readonly promptReads: PromptReads
   readonly promptWrites: PromptWrites
+  readonly writebackAfter: number
 }
 
 /** An open file: a descriptor, and what is under way on it. */
@@ -26,7 +26,7 @@ export class FsFile implements BackendFile {
   /** Backend and name, for messages. */
   readonly #where: string
   readonly #writable: boolean
-  readonly #prompt: PromptReads
+  readonly #promptReads: PromptReads
   readonly #promptWrites: PromptWrites
   #underWay = 0
   #closing: Promise<void> | undefined
@@ -36,14 +36,14 @@ export class FsFile implements BackendFile {
   readonly #space: FileSpace
   readonly #early: EarlyWriteback
 
-  constructor(fd: number, where: string, { writable, ahead, prompt, promptWrites }: FsFileOptions) {
+  constructor(fd: number, where: string, writable: boolean, { ahead, promptReads, promptWrites, writebackAfter }: FsFileOptions) {
     this.#fd = fd
     this.#where = where
     this.#writable = writable
     this.#space = new FileSpace(fd, ahead, promptWrites)
     // As long as it is under way the descriptor stays open.
-    this.#early = new EarlyWriteback(() => this.#run('sync', () => fdatasync(this.#fd)))
-    this.#prompt = prompt
+    this.#early = new EarlyWriteback(writebackAfter, () => this.#run('sync', () => fdatasync(this.#fd)))
+    this.#promptReads = promptReads
     this.#promptWrites = promptWrites
   }
 
@@ -80,7 +80,7 @@ export class FsFile implements BackendFile {
   readIfPrompt(target: Uint8Array, position: number): number | undefined {
     this.#assertOpen('read')
     try {
-      return this.#prompt.read(this.#fd, this.#space.withinEnd(target, position), position)
+      return this.#promptReads.read(this.#fd, this.#space.withinEnd(target, position), position)
     } catch (error) {
       throw this.#failed(error, 'read', position)
     }
@@ -154,7 +154,7 @@ export class FsFile implements BackendFile {
     const buffer = Buffer.allocUnsafeSlow(Math.min(rewriteSize, Math.max(0, size - from)))
     for (let position = from; position < size; ) {
       const part = buffer.subarray(0, Math.min(buffer.byteLength, size - position))
-      const now = part.byteLength <= LARGEST_REREAD ? this.#prompt.read(this.#fd, part, position) : undefined
+      const now = part.byteLength <= LARGEST_REREAD ? this.#promptReads.read(this.#fd, part, position) : undefined
       const count = now ?? (await readAt(this.#fd, part, position))
       if (count === 0) throw this.#conflict(`write again up to ${size}, where the file ends at ${position}`)
       await writeAt(this.#fd, [buffer.subarray(0, count)], position, this.#promptWrites)

@@ -1,7 +1,7 @@
 import type * as fs from 'node:fs'
 import { join } from 'node:path'
 import { BackendError, type BackendErrorCode } from '@varve/backend'
-import { fsBackend } from '@varve/fs-backend'
+import { type FsBackendOptions, fsBackend } from '@varve/fs-backend'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { clearFaults, failing, faults, systemError, takeWritesOver } from './system-faults.js'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -14,9 +14,9 @@ afterEach(clearFaults)
 const MiB = 1024 * 1024
 const numbers = (length: number, from = 0) => Uint8Array.from({ length }, (_, index) => from + index)
 
-async function fileWith(content: Uint8Array) {
+async function fileWith(content: Uint8Array, options: FsBackendOptions = {}) {
   const path = temporaryDirectory()
-  const file = await fsBackend(path).create('a')
+  const file = await fsBackend(path, options).create('a')
   onTestFinished(() => file.close())
   await file.append([content], 0)
   return { file, content: () => new Uint8Array(system.readFileSync(join(path, 'a'))) }
@@ -248,6 +248,20 @@ describe('what is appended without a sync', () => {
     await appendMiB(file, 40, 41)
     expect(held).toHaveLength(2)
     await held[1]!()
+  })
+
+  test('or every writebackAfter bytes, or not at all', async () => {
+    const { file: often } = await fileWith(numbers(0), { writebackAfter: 100 })
+    const { file: never } = await fileWith(numbers(0), { writebackAfter: Number.POSITIVE_INFINITY })
+    const held = holdSyncs()
+    await appendMiB(never, 0, 40)
+    await often.append([numbers(99)], 0)
+    expect(held).toHaveLength(0)
+    await often.append([numbers(1)], 99)
+    expect(held).toHaveLength(1)
+    await held[0]!()
+    for (const writebackAfter of [0, -1, Number.NaN, '16', null])
+      expect(() => fsBackend('x', { writebackAfter: writebackAfter as number })).toThrow(/writebackAfter must be 1 byte or more/)
   })
 
   test('counts from the last sync', async () => {

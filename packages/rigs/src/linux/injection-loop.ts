@@ -140,6 +140,8 @@ export class InjectionLoop {
       rounds: 16,
       width: 2,
       settings: SETTINGS,
+      // A sync in the background as well, whose failure is met by the next one that was asked for.
+      writebackAfter: 1,
       onFaultyMedium: true,
     }
     // One thread for all calls: they are counted a thread.

@@ -14,6 +14,8 @@ export interface WriteJob {
   /** How many operations may begin together. */
   readonly width?: number
   readonly settings?: VarveOptions
+  /** As the backend's option; by default one of several, by the seed. */
+  readonly writebackAfter?: number
   /** The medium may fail. */
   readonly onFaultyMedium?: boolean
   /** So many times in a row it may fail before the process gives up: 5 by default. */

@@ -10,10 +10,15 @@ import { Writer } from './writer.js'
 
 // What the rigs run in processes of its own. What it is to do comes as JSON, what it has to say goes to descriptor 3.
 
+/** After each append, after some of them, and never. */
+const WRITEBACK = [1, 1000, Number.POSITIVE_INFINITY]
+
 async function write(job: Job & { readonly do: 'write' }): Promise<void> {
   const { directory, seed, life, rounds = Number.POSITIVE_INFINITY, width = 5, onFaultyMedium = false, patience = 5, end = 'stop' } = job
   const random = seededRandom(seed)
-  const writer = new Writer(fsBackend(directory), { ...randomSettings(random), ...job.settings }, life)
+  const settings = { ...randomSettings(random), ...job.settings }
+  const { writebackAfter = WRITEBACK[random(WRITEBACK.length)] as number } = job
+  const writer = new Writer(fsBackend(directory, { writebackAfter }), settings, life)
   if (end === 'signal') stopOnSignals(writer.store)
   const load = new Load(writer, { random, width, rounds, onFaultyMedium, patience })
   const isOver = await load.run()
