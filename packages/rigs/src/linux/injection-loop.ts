@@ -104,6 +104,9 @@ export class InjectionLoop {
       const happened = hasHappened(end, fault, readFileSync(log, 'utf8'))
       assertEnded(end, fault, happened)
       await lookAt(directory, ledger)
+      // Whatever it was that did not reach the disk: the kernel does not tell of it again.
+      if (happened && call.name === 'sync' && fault.tampering.startsWith('error') && ledger.counts.refused === 0)
+        throw new BrokenPromise('nobody was told that a sync had failed')
       if (happened) this.#count(call, fault, ledger, durableBefore)
       return happened
     } catch (error) {
