@@ -1,5 +1,5 @@
 import { fail, hold } from '@varve/backend/faults'
-import { KiB } from '@varve/core'
+import { KiB, type Location, MiB, type Varve } from '@varve/core'
 import { describe, expect, test } from 'vitest'
 import { settle, stateOf } from './support/event-loop.js'
 import { digest, item, items } from './support/items.js'
@@ -179,6 +179,22 @@ describe('while an oversized item is written', () => {
     const line = [item(60), item(LARGE, 2), item(70)].map(digest)
     expect(found.filter((one) => line.includes(one))).toEqual(line)
     expect(found).toHaveLength(6)
+  })
+
+  test.each([
+    ['an add', (db: Varve) => db.add(item(60))],
+    ['a list', async (db: Varve) => (await db.addMany([item(60)]))[0] as Location],
+  ])('%s waits, also where there is memory for it', async (_, addSmall) => {
+    const store = await openStore({ maxBufferSize: 3 * MiB, maxFileSize: 16 * MiB })
+    const gate = inject(store.disk, hold(), { kind: 'append', nth: 2 })
+    const large = store.db.add(item(4 * MiB))
+    await gate.reached
+    const small = addSmall(store.db)
+    expect(await stateOf(small)).toBe('pending')
+    gate.release()
+    expect((await small).position).toBe((await large).position + 8 + 4 * MiB + 44)
+    await store.db.stop()
+    expect((await contentsAfterStop(store)).map(({ data }) => digest(data))).toEqual([item(4 * MiB), item(60)].map(digest))
   })
 
   test('a flush of what was before it ends', async () => {

@@ -47,8 +47,8 @@ export class Block implements BlockPlace {
 
   /** Bytes that the last segment has left. */
   get room(): number {
-    const last = this.segments[this.segments.length - 1]
-    return last ? last.bytes.length - last.used : 0
+    const { bytes, used } = this.segments[this.segments.length - 1] as Segment
+    return bytes.length - used
   }
 
   /** Adds empty memory; the first piece holds the block's header too. */
