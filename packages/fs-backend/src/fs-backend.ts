@@ -66,7 +66,6 @@ class FsBackend implements FileBackend {
   readonly description: string
   readonly #path: string
   readonly #modes: ContainerModes
-  readonly #ahead: SpaceAhead
   /** What its files share. */
   readonly #files: FsFileOptions
 
@@ -78,8 +77,7 @@ class FsBackend implements FileBackend {
     this.description = `fs ${path}`
     this.#path = resolve(path)
     this.#modes = modes
-    this.#ahead = new SpaceAhead(spaceAhead)
-    this.#files = { ahead: this.#ahead, promptReads: new PromptReads(), promptWrites: new PromptWrites(), writebackAfter }
+    this.#files = { ahead: new SpaceAhead(spaceAhead), promptReads: new PromptReads(), promptWrites: new PromptWrites(), writebackAfter }
   }
 
   list(): Promise<readonly string[]> {
@@ -115,7 +113,7 @@ class FsBackend implements FileBackend {
   create(name: string): Promise<BackendFile> {
     return this.#run(`create ${name}`, async () => {
       // A store that makes its next file is done with the one before, and is to keep nothing there but what it wrote.
-      this.#ahead.giveBack()
+      this.#files.ahead.giveBack()
       const fd = await this.#create(this.#pathOf(name))
       try {
         // Some file systems make a name durable and not the file that it names.

@@ -35,6 +35,25 @@ function writes(...answers: (number | string)[]): number[] {
   return asked
 }
 
+/** Each call of the system's sync, to be let through or failed; resolves when that was heard of. */
+function holdSyncs() {
+  const held: ((failure?: NodeJS.ErrnoException) => Promise<void>)[] = []
+  faults.fdatasync = ((fd, callback) => {
+    held.push(
+      (failure) =>
+        new Promise((resolve) => {
+          const answer = (error: NodeJS.ErrnoException | null) => {
+            callback(error)
+            setImmediate(resolve)
+          }
+          if (failure) answer(failure)
+          else system.fdatasync(fd, answer)
+        }),
+    )
+  }) as typeof fs.fdatasync
+  return held
+}
+
 describe('an append', () => {
   test('goes on where a short write stopped, at every length', async () => {
     const chunks = [numbers(3), numbers(0), numbers(4, 3), numbers(1, 7)]
@@ -182,23 +201,19 @@ describe('a sync', () => {
 
   test('that is under way has its descriptor until it is answered: close waits', async () => {
     const { file } = await fileWith(numbers(100))
-    const calls: string[] = []
-    let answer = (): void => {}
-    faults.fdatasync = ((fd, callback) => {
-      calls.push('sync')
-      answer = () => system.fdatasync(fd, callback)
-    }) as typeof fs.fdatasync
+    const held = holdSyncs()
+    let closes = 0
     faults.close = ((fd, callback) => {
-      calls.push('close')
+      closes++
       system.close(fd, callback)
     }) as typeof fs.close
     const sync = file.sync()
     const close = file.close()
     await new Promise((resolve) => setImmediate(resolve))
-    expect(calls).toEqual(['sync'])
-    answer()
+    expect([held.length, closes]).toEqual([1, 0])
+    await held[0]!()
     await Promise.all([sync, close])
-    expect(calls).toEqual(['sync', 'close'])
+    expect([held.length, closes]).toEqual([1, 1])
   })
 
   test('with rewriteFrom does not sync what it could not write again', async () => {
@@ -214,25 +229,6 @@ describe('a sync', () => {
 })
 
 describe('what is appended without a sync', () => {
-  /** Each call of the system's sync, to be let through or failed; resolves when that was heard of. */
-  function holdSyncs() {
-    const held: ((failure?: NodeJS.ErrnoException) => Promise<void>)[] = []
-    faults.fdatasync = ((fd, callback) => {
-      held.push(
-        (failure) =>
-          new Promise((resolve) => {
-            const answer = (error: NodeJS.ErrnoException | null) => {
-              callback(error)
-              setImmediate(resolve)
-            }
-            if (failure) answer(failure)
-            else system.fdatasync(fd, answer)
-          }),
-      )
-    }) as typeof fs.fdatasync
-    return held
-  }
-
   const appendMiB = async (file: Awaited<ReturnType<typeof fileWith>>['file'], from: number, to: number) => {
     for (let at = from; at < to; at++) await file.append([new Uint8Array(MiB)], at * MiB)
   }

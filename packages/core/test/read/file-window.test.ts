@@ -58,17 +58,6 @@ test('what was read ahead is joined to what is left over, and is read once', asy
   expect(reads).toEqual([0, 100, 200, 300, 400].map((at) => at * KiB))
 })
 
-test('what was read ahead behind a piece that is of no use is of none', async () => {
-  const { window, reads, failing, expectRight } = windowOn(400 * KiB, 100 * KiB)
-  await window.load(0, 1)
-  failing.next = true
-  window.readAhead()
-  expect(await window.load(100 * KiB, 1)).toBe(true)
-  expect(await window.load(200 * KiB, 1)).toBe(true)
-  expectRight()
-  expect(reads).toEqual([0, 100, 200, 100, 200].map((at) => at * KiB))
-})
-
 test('what was read ahead is not used for another place, for more than it holds, or after a fresh look was asked for', async () => {
   const { window, reads, expectRight } = windowOn(400 * KiB, 50 * KiB)
   for (const [position, least, fresh] of [
@@ -85,14 +74,19 @@ test('what was read ahead is not used for another place, for more than it holds,
   }
 })
 
-test('a reading ahead that fails is nobody’s, until the place is asked for', async () => {
-  const { window, reads, failing, expectRight } = windowOn(200 * KiB, 100 * KiB)
+test.each([
+  ['alone', 200, [0, 100, 100]],
+  ['and the one behind it of no use', 400, [0, 100, 200, 100, 200]],
+])('a reading ahead that fails is nobody’s, until the place is asked for: %s', async (_, length, expected) => {
+  const { window, reads, failing, expectRight } = windowOn(length * KiB, 100 * KiB)
   await window.load(0, 1)
   failing.next = true
   window.readAhead()
-  expect(await window.load(100 * KiB, 1)).toBe(true)
-  expectRight()
-  expect(reads).toEqual([0, 100 * KiB, 100 * KiB])
+  for (let at = 100; at <= length / 2; at += 100) {
+    expect(await window.load(at * KiB, 1)).toBe(true)
+    expectRight()
+  }
+  expect(reads).toEqual(expected.map((at) => at * KiB))
 })
 
 test('nothing is read ahead behind the end of the file', async () => {
