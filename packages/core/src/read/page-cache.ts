@@ -6,8 +6,13 @@ const PAGE_BITS = 14
 export const PAGE_BYTES = 2 ** PAGE_BITS
 // A call of the backend costs as much as copying a kibibyte or two: for a larger one a cache that does not hold nearly everything gains nothing.
 const LARGEST_RECORD = 520
-// Once memory is used up, of the pages that are asked for again one in so many takes the place of another: that is enough to follow what is read most, and costs little where everything is read alike.
-const ADMIT_ONE_IN = 4
+// To take in a page costs as much as several reads of an item, most of all where its memory is touched for the first time: only one that was asked for so often before long is likely to give that back. At most 4: two bits count it.
+export const ASKED_FOR = 4
+// Once memory is used up, of these pages one in so many takes the place of another: that is enough to follow what is read most, and costs little where everything is read alike.
+const ADMIT_ONE_IN = 16
+// An allocation costs more than filling a page does.
+const CHUNK_BITS = 6
+const PAGES_A_CHUNK = 2 ** CHUNK_BITS
 
 /**
  * Pieces of data files that were read, for small items that lie near to one another in place or are read again. An item in it is checked each time all the same.
@@ -18,19 +23,19 @@ const ADMIT_ONE_IN = 4
 export class PageCache {
   readonly #storeSeed: number
   readonly #most: number
-  /** The memory of each slot. */
-  readonly #slabs: Uint8Array[] = []
+  /** The memory of {@link PAGES_A_CHUNK} slots each; the last one may have fewer. */
+  readonly #chunks: Uint8Array[] = []
   /** By slot: whose page is there, its number, how many bytes of it were in the file, and whether it was used since the hand passed. */
   readonly #owners: (OpenFile | undefined)[] = []
   #pages = new Int32Array(0)
   #lengths = new Int32Array(0)
   #used = new Uint8Array(0)
-  /** Pages that were asked for lately and are not here, by their hash. */
+  /** Pages that were asked for lately and are not here: their hash, and in its lowest two bits how often. */
   #missed = new Int32Array(0)
   /** Slots whose page could not be read. */
   readonly #vacant: number[] = []
   #hand = 0
-  #asked = 0
+  #wanted = 0
 
   /** Holds at most `bytes`, which it takes as it needs them. */
   constructor(bytes: number, storeSeed: number) {
@@ -40,7 +45,7 @@ export class PageCache {
 
   /** The memory it takes. */
   get bytes(): number {
-    return this.#slabs.length * PAGE_BYTES
+    return this.#chunks.reduce((bytes, chunk) => bytes + chunk.length, 0)
   }
 
   /** Whether it takes part in reading a record: a small one within one page. */
@@ -54,11 +59,12 @@ export class PageCache {
     if (slot < 0) return undefined
     const within = physical & (PAGE_BYTES - 1)
     if (within + RECORD_HEADER_BYTES + size > (this.#lengths[slot] as number)) return undefined
-    const slab = this.#slabs[slot] as Uint8Array
-    if (readUint32(slab, within) !== size || !isRecordIntact(slab, within, size, this.#storeSeed)) return undefined
+    const chunk = this.#chunkOf(slot)
+    const at = placeInChunk(slot) + within
+    if (readUint32(chunk, at) !== size || !isRecordIntact(chunk, at, size, this.#storeSeed)) return undefined
     this.#used[slot] = 1
     const item = platform.allocateItem(size)
-    item.set(new Uint8Array(slab.buffer, within + RECORD_HEADER_BYTES, size))
+    item.set(new Uint8Array(chunk.buffer, at + RECORD_HEADER_BYTES, size))
     return item
   }
 
@@ -75,11 +81,10 @@ export class PageCache {
     if (slot < 0) return false
     this.#leave(slot)
     const start = page * PAGE_BYTES
-    const slab = this.#slabs[slot] as Uint8Array
     const length = Math.min(PAGE_BYTES, open.physical(open.end) - start)
     let count: number | undefined
     try {
-      count = read(new Uint8Array(slab.buffer, 0, length), start)
+      count = read(new Uint8Array(this.#chunkOf(slot).buffer, placeInChunk(slot), length), start)
     } finally {
       if (count === undefined) this.#vacant.push(slot)
     }
@@ -99,14 +104,16 @@ export class PageCache {
     this.#missed = new Int32Array(this.#most)
   }
 
-  /** While there is room every page is; later on one that was asked for before, and not each time. */
+  /** One that was asked for often enough; where it would take another one's place, not each time. */
   #isWanted(open: OpenFile, page: number): boolean {
-    if (this.#owners.length < this.#most || this.#vacant.length > 0) return true
-    const key = (Math.imul(open.index + 1, 0x9e3779b1) ^ Math.imul(page, 0x85ebca6b)) | 1
-    const place = (key >>> 1) % this.#most
-    const isKnown = this.#missed[place] === key
-    this.#missed[place] = key
-    return isKnown && ++this.#asked % ADMIT_ONE_IN === 0
+    const key = (Math.imul(open.index + 1, 0x9e3779b1) ^ Math.imul(page, 0x85ebca6b)) & ~3
+    const place = (key >>> 2) % this.#most
+    const known = this.#missed[place] as number
+    const times = (known & ~3) === key ? (known & 3) + 1 : 1
+    this.#missed[place] = key | (times % ASKED_FOR)
+    if (times < ASKED_FOR) return false
+    const hasRoom = this.#owners.length < this.#most || this.#vacant.length > 0
+    return hasRoom || ++this.#wanted % ADMIT_ONE_IN === 0
   }
 
   /** A slot that nothing is in, or that was not used for long. */
@@ -114,7 +121,8 @@ export class PageCache {
     const vacant = this.#vacant.pop()
     if (vacant !== undefined) return vacant
     if (this.#owners.length < this.#most) {
-      this.#slabs.push(platform.allocateSlab(PAGE_BYTES))
+      const slot = this.#owners.length
+      if (placeInChunk(slot) === 0) this.#chunks.push(platform.allocateSlab(Math.min(PAGES_A_CHUNK, this.#most - slot) * PAGE_BYTES))
       return this.#owners.push(undefined) - 1
     }
     for (;;) {
@@ -125,12 +133,21 @@ export class PageCache {
     }
   }
 
+  #chunkOf(slot: number): Uint8Array {
+    return this.#chunks[slot >>> CHUNK_BITS] as Uint8Array
+  }
+
   #leave(slot: number): void {
     const owner = this.#owners[slot]
     if (owner) owner.pageSlots[this.#pages[slot] as number] = 0
     this.#owners[slot] = undefined
     this.#used[slot] = 0
   }
+}
+
+/** Where its page begins in the memory of a slot's chunk. */
+function placeInChunk(slot: number): number {
+  return (slot & (PAGES_A_CHUNK - 1)) << PAGE_BITS
 }
 
 /** Where a page is, or -1. */

@@ -51,11 +51,6 @@ export class Reader {
     this.#cache = new PageCache(view.isBesideWriter ? 0 : cacheSize, this.#storeSeed)
   }
 
-  /** The memory that the cache takes. */
-  get cachedBytes(): number {
-    return this.#cache.bytes
-  }
-
   read(location: Location, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     try {
       const found = this.readIfPrompt(location, signal)

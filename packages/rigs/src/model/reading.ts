@@ -9,6 +9,8 @@ import { StoreCommand } from './store-command.js'
 import type { World } from './world.js'
 
 const wait = fc.boolean()
+/** Enough for a cache to take in what lies there, and to be asked. */
+const OFTEN = 5
 
 /** Any place in the order of adding, of an item that is there or was. */
 interface BoundChoice {
@@ -49,10 +51,10 @@ function reading(
 }
 
 function one(verb: 'read' | 'readSync' | 'readStream'): fc.Arbitrary<StoreCommand> {
-  return fc.record({ n: choice, wait, pace }).map((chosen) =>
-    reading(`${verb} item ${chosen.n}`, chosen, async ({ account, store }) => {
+  return fc.record({ n: choice, times: fc.constantFrom(1, OFTEN), wait, pace }).map((chosen) =>
+    reading(`${verb} item ${chosen.n}${chosen.times > 1 ? `, ${chosen.times} times` : ''}`, chosen, async ({ account, store }) => {
       const entry: PlacedEntry | undefined = around(account.placed(), chosen.n)
-      if (entry) await store[verb](entry)
+      for (let time = 0; entry && time < chosen.times; time++) await store[verb](entry)
     }),
   )
 }

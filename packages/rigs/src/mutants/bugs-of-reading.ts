@@ -25,7 +25,7 @@ export const bugsOfReading: readonly Mutant[] = [
     name: 'reads from the cache without the checksum',
     why: 'damaged bytes are served that lie in a page which was taken in',
     file: 'packages/core/src/read/page-cache.ts',
-    find: ' || !isRecordIntact(slab, within, size, this.#storeSeed)',
+    find: ' || !isRecordIntact(chunk, at, size, this.#storeSeed)',
     replace: '',
     rigs: ['packages/core/test/read/page-cache'],
   },
