@@ -87,6 +87,32 @@ describe('a follower beside a writer', () => {
 })
 
 describe('a follower beside a writer that removes', () => {
+  test('looks half as often where nothing has come for half a second, until something does', async () => {
+    const { db, memory } = await openStore(SMALL)
+    const clock = new ManualClock()
+    const reader = new Varve(memory, { readOnly: true }, clock)
+    await reader.start()
+    const iterator = reader.scan({ follow: true })
+    const delays: number[] = []
+    const next = iterator.next()
+    const lookAgain = async (): Promise<void> => {
+      await settle()
+      const [timer] = clock.timers
+      delays.push(timer?.delay as number)
+      clock.advance(timer?.delay as number)
+    }
+    for (let look = 0; look < 28; look++) await lookAgain()
+    expect(delays).toEqual([...new Array<number>(26).fill(20), 40, 40])
+    await layBlocks(db, [20])
+    await lookAgain()
+    expect((await next).value?.sequence).toBe(0)
+    const later = iterator.next()
+    await settle()
+    expect(clock.timers).toMatchObject([{ delay: 20 }])
+    await reader.stop()
+    expect(await later).toEqual({ done: true, value: undefined })
+  })
+
   test('misses nothing that was added to the current file after its trim, before the next file began', async () => {
     const { db, memory } = await openStore(SMALL)
     const [, b] = (await layBlocks(db, [20, 30])).flat() as [LaidItem, LaidItem]

@@ -86,15 +86,15 @@ async function* batches(
     }
     if (!follow || isStopped) return
     if (failure) throw storeFailure(`scan: nothing more will become durable, as the store failed: ${failure.message}`, failure)
-    await untilChange(change ?? source.nextChange(buffered), options.signal as AbortSignal)
+    await untilChange(change ?? source.nextChange(buffered, progress.idleLooks > LOOKS_UNTIL_REST), options.signal as AbortSignal)
     if (!source.isBesideWriter) continue
     progress.idleLooks++
     await scanner.refresh()
   }
 }
 
-// A second's.
-const LOOKS_AFTER_CLOSE = 50
+// Half a second's: a writer that goes on in the next file has made it by then, as a rule.
+const LOOKS_UNTIL_REST = 25
 const ANYWHERE: Place = { index: Number.MAX_SAFE_INTEGER, position: Number.MAX_SAFE_INTEGER }
 
 /** What a scan may show at most. */
@@ -144,7 +144,7 @@ async function nextFile({ source, scanner, step, limit, idleLooks }: FileEnd): P
     return 'again'
   }
   // No file is made before the one in front of it ends in a closing block; and long behind one the writer rests.
-  const isUnlikely = step.kind === 'end' && step.isEnd && idleLooks > (step.closedAt === undefined ? 0 : LOOKS_AFTER_CLOSE)
+  const isUnlikely = step.kind === 'end' && step.isEnd && idleLooks > (step.closedAt === undefined ? 0 : LOOKS_UNTIL_REST)
   const next = await source.fileBehind(index, { isMissing: step.kind === 'missing', isUnlikely })
   if (next === undefined) scanner.isComplete = false
   // It may have grown between the look at it and the look for the next one, and since it was opened a trim may have put another file in its place.

@@ -28,8 +28,8 @@ export interface ScanSource {
   blockFrom(index: number, position: number): Block | undefined
   /** The time that a block gets which is sealed now. */
   stamp(): number
-  /** Resolves when any of this may have changed; `accepted` alone only where that is asked for. */
-  nextChange(withAccepted: boolean): Promise<void>
+  /** Resolves when any of this may have changed; `accepted` alone only where that is asked for. `isAtRest`: nothing has come for a while, so it may take somewhat longer to tell. */
+  nextChange(withAccepted: boolean, isAtRest?: boolean): Promise<void>
   /** Beside a writer: the index of the next file behind this one, if there is one by now; `FILE_MISSING` where one is gone that was not dropped. `isMissing`: this one is not there itself. `isUnlikely`: it is enough to look now and then. */
   fileBehind(index: number, look: { readonly isMissing: boolean; readonly isUnlikely: boolean }): Promise<number | undefined>
   /** The indexes of the data files that are there now, ascending. */
