@@ -66,7 +66,7 @@ export interface Writer {
   /** Takes all or none of the items, and resolves once they are on stable storage. */
   commit?(items: readonly Uint8Array[]): Promise<unknown>
   /** An item that {@link add} took. */
-  read?(key: Key): Promise<Uint8Array>
+  read?(key: Key): Promise<Uint8Array | undefined>
   /** Sees the items that are added from now on, in order. */
   follow?(visit: Visit): Promise<Following>
   /** Resolves once all items are on stable storage. */
@@ -82,8 +82,8 @@ export interface Reader {
   /** What item `n` of the data set is found by; asked for before the clock starts. */
   key(n: number): Key
   /** An item, in memory of its own. */
-  readSync?(key: Key): Uint8Array
-  read?(key: Key): Promise<Uint8Array>
+  readSync?(key: Key): Uint8Array | undefined
+  read?(key: Key): Promise<Uint8Array | undefined>
   /** Calls `visit` with every item in order. */
   scan?(visit: Visit): Promise<void>
   close(): Promise<void>

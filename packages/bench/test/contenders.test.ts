@@ -22,8 +22,8 @@ describe.each(storeAndLimits.map((contender) => ({ name: contender.name, contend
     await contender.fill(directory, dataset)
     const reader = await contender.open(directory, dataset)
     for (const n of [0, 3, dataset.count - 1]) {
-      expect(items.get(n).equals(reader.readSync!(reader.key(n)))).toBe(true)
-      if (reader.read) expect(items.get(n).equals(await reader.read(reader.key(n)))).toBe(true)
+      expect(items.get(n).equals(reader.readSync!(reader.key(n))!)).toBe(true)
+      if (reader.read) expect(items.get(n).equals((await reader.read(reader.key(n)))!)).toBe(true)
     }
     let n = 0
     await reader.scan!((item) => {
@@ -39,9 +39,9 @@ describe.each(storeAndLimits.map((contender) => ({ name: contender.name, contend
     const writer = await contender.create(directory)
     const key = await writer.add!(items.get(0))
     await writer.addMany(items.slice(1, 3000))
-    if (!cannot.readWhileWriting) expect(items.get(0).equals(await writer.read!(key))).toBe(true)
+    if (!cannot.readWhileWriting) expect(items.get(0).equals((await writer.read!(key))!)).toBe(true)
     const last = await writer.add!(items.get(3000))
-    if (!cannot.readWhileWriting) expect(items.get(3000).equals(await writer.read!(last))).toBe(true)
+    if (!cannot.readWhileWriting) expect(items.get(3000).equals((await writer.read!(last))!)).toBe(true)
     await writer.sync()
     if (!cannot.addDurable) await Promise.all(items.slice(3000, 3064).map((item) => writer.addDurable!(item)))
     if (!cannot.commit) await writer.commit!(items.slice(0, 100))

@@ -93,8 +93,8 @@ class VarveWriter implements Writer {
     return transaction.commit()
   }
 
-  async read(location: Location): Promise<Uint8Array> {
-    return (await this.#store.read(location)) ?? missing(location)
+  read(location: Location): Promise<Uint8Array | undefined> {
+    return this.#store.read(location)
   }
 
   follow(visit: Visit): Promise<Following> {
@@ -119,12 +119,12 @@ class VarveReader implements Reader {
     this.key = locationOf
   }
 
-  readSync(location: Location): Uint8Array {
-    return this.#store.readSync(location) ?? missing(location)
+  readSync(location: Location): Uint8Array | undefined {
+    return this.#store.readSync(location)
   }
 
-  async read(location: Location): Promise<Uint8Array> {
-    return (await this.#store.read(location)) ?? missing(location)
+  read(location: Location): Promise<Uint8Array | undefined> {
+    return this.#store.read(location)
   }
 
   async scan(visit: Visit): Promise<void> {
@@ -151,8 +151,4 @@ async function follow(store: Varve, visit: Visit): Promise<Following> {
       return following
     },
   }
-}
-
-function missing(location: Location): never {
-  throw new Error(`there is nothing at ${JSON.stringify(location)}`)
 }

@@ -17,6 +17,7 @@ interface Outcome {
 }
 
 const MB = 1e6
+const GROWTH_STEPS = ['20k', '200k', '2m', '20m']
 
 export const targets: readonly Target[] = [
   ratio('ingest 100 B, addMany', 'ingest-100b-many', 'peer', 3),
@@ -39,6 +40,8 @@ export const targets: readonly Target[] = [
   ...(['100b', '1k', '16k'] as const).map((size) => ratio(`scan ${titleOf(size)}, checked`, `scan-${size}`, 'peer', 2)),
   ...(['1m', '1g', '10g'] as const).map((size) => opening(size)),
   ...(['small', 'large'] as const).map((size) => ratio(`1 writer and 8 readers, ${size} items: writes`, `mixed-${size}`, 'aiodiskdb', 20)),
+  growth('add'),
+  growth('read'),
   {
     row: 'peak memory while ingesting',
     workloads: ingests(),
@@ -83,6 +86,21 @@ function opening(size: string): Target {
       const [own, file] = [storeIn(result), result?.contenders.find(({ name }) => name === 'fs')]
       if (!own || !file) return undefined
       return { text: `${own.value.toFixed(2)} ms, a file ${file.value.toFixed(2)} ms`, isMet: own.value - file.value <= 2 }
+    },
+  }
+}
+
+function growth(verb: 'add' | 'read'): Target {
+  const workloads = GROWTH_STEPS.map((step) => `growth-${verb}-${step}`)
+  return {
+    row: `${verb} of 100 B, from 20,000 to 20 million items`,
+    workloads,
+    wanted: 'the slowest ≤ 1.5 × the fastest',
+    of(run) {
+      const rates = workloads.map((name) => storeIn(resultOf(run, name))?.value)
+      if (!rates.every((rate) => rate !== undefined)) return undefined
+      const growth = Math.max(...rates) / Math.min(...rates)
+      return { text: `${growth.toFixed(2)} ×`, isMet: growth <= 1.5 }
     },
   }
 }

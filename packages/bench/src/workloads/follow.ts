@@ -7,7 +7,7 @@ import { type Measurement, scaled, type Workload } from '../workload.js'
 const SIZE = 100
 const ITEMS = 300
 const PAUSE_MS = 4
-const IDLE_MS = 2000
+const IDLE_MS = 5000
 
 const both = { group: 'follow', itemBytes: SIZE, durable: 'each', quick: true } as const
 

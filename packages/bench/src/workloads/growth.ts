@@ -1,15 +1,25 @@
+import { Latencies } from '../measure/latencies.js'
 import { Meter } from '../measure/meter.js'
+import { MEASURED_MS, WARM_MS } from '../measure/stretches.js'
 import { SeededItems, seededNumbers } from '../seeded-items.js'
 import { scaled, scaledDataset, type Workload } from '../workload.js'
+import { readSync } from './read-loops.js'
 
 const SIZE = 100
 const ADDS = 100_000
-const READS = 50_000
+const PLACES = 300_000
 
 /** What an add and a read cost in a store that holds so many items already: it should be the same for all. */
 function growth(name: string, title: string, count: number): Workload[] {
   const dataset = { size: SIZE, count }
-  const both = { group: 'growth', figure: 'items/s', itemBytes: SIZE, extent: { of: 'growth', amount: count }, dataset } as const
+  const both = {
+    group: 'growth',
+    figure: 'items/s',
+    itemBytes: SIZE,
+    extent: { of: 'growth', amount: count },
+    dataset,
+    withoutPeers: true,
+  } as const
   return [
     {
       ...both,
@@ -42,11 +52,13 @@ function growth(name: string, title: string, count: number): Workload[] {
         const meter = new Meter()
         const reader = await contender.open(directory, filled)
         const next = seededNumbers(0xcafe)
-        const keys = Array.from({ length: scaled(READS, scale) }, () => reader.key(next() % filled.count))
-        const measurement = await meter.time(async () => {
-          for (const key of keys) reader.readSync!(key)
-          return { items: keys.length, bytes: keys.length * SIZE }
-        })
+        const keys = Array.from({ length: scaled(PLACES, scale) }, () => reader.key(next() % filled.count))
+        const readFor = async (ms: number) => {
+          const items = readSync(reader, keys, performance.now() + ms * scale, new Latencies())
+          return { items, bytes: items * SIZE }
+        }
+        await readFor(WARM_MS)
+        const measurement = await meter.time(() => readFor(MEASURED_MS))
         await reader.close()
         return measurement
       },

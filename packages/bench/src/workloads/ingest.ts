@@ -68,13 +68,13 @@ async function oneByOne(writer: Writer, items: SeededItems, total: number, end: 
 
 const KiB = 1024
 
-/** How many items of each size, at most: about a gigabyte, or 400 MB of the smallest, so that it takes longer than code takes to be compiled. */
+/** How many items of each size, at most: about half a gigabyte: more would meet the memory of the machine's host, where there is one, and not the disk. */
 export const ingestCounts: Readonly<Record<number, number>> = {
   100: 4_000_000,
-  [KiB]: 1_000_000,
-  [16 * KiB]: 64_000,
-  [256 * KiB]: 4000,
-  [4 * KiB * KiB]: 250,
+  [KiB]: 500_000,
+  [16 * KiB]: 32_000,
+  [256 * KiB]: 2000,
+  [4 * KiB * KiB]: 125,
 }
 
 export const ingestWorkloads: readonly Workload[] = (['many', 'each'] as const).flatMap((way) => [

@@ -1,11 +1,14 @@
 import type { Key } from '../contender.js'
 import { Latencies } from '../measure/latencies.js'
 import { Meter } from '../measure/meter.js'
+import { readyPageCache } from '../measure/ready-page-cache.js'
 import { SeededItems, seededNumbers } from '../seeded-items.js'
 import type { Workload } from '../workload.js'
 
 export const MIXED_MS = 2000
 const READERS = 8
+/** More than anybody adds of the small items. */
+const READY_BYTES = 512 * 1024 * 1024
 /** So often each of them lets the event loop turn, whether what it waits for did or not: nobody may starve the others. */
 const OPERATIONS_A_TURN = 8
 
@@ -38,6 +41,7 @@ function mixed({ name, title, least, most }: Sizes): Workload {
       const items = SeededItems.of(most)
       const latencies = new Latencies()
       const next = seededNumbers(0xa10d)
+      await readyPageCache(directory, READY_BYTES * scale)
       const meter = new Meter()
       const writer = await contender.create(directory)
       const measurement = await meter.time(async () => {
@@ -60,7 +64,8 @@ function mixed({ name, title, least, most }: Sizes): Workload {
               const start = performance.now()
               const item = await writer.read!(key)
               latencies.since(start)
-              if (item.length !== size) throw new Error(`an item of ${size} bytes was read as ${item.length} bytes`)
+              if (item?.length !== size)
+                throw new Error(`an item of ${size} bytes was read as ${item ? `${item.length} bytes` : 'nothing'}`)
               reads++
             }
             if (n % OPERATIONS_A_TURN === 0 || added.length === 0) await turn()

@@ -1,14 +1,14 @@
-import type { Key, Reader } from '../contender.js'
+import type { Reader } from '../contender.js'
 import { Latencies } from '../measure/latencies.js'
 import { Meter } from '../measure/meter.js'
+import { MEASURED_MS, WARM_MS } from '../measure/stretches.js'
 import { SeededItems, seededNumbers } from '../seeded-items.js'
 import { type Dataset, scaled, scaledDataset, type Workload } from '../workload.js'
 import { medium, small, tall } from './datasets.js'
+import { readAsync, readSync } from './read-loops.js'
 
-const SYNC_READS = 150_000
-const ASYNC_READS = 60_000
-/** To look at the clock takes a good part of the time of a synchronous read, so few of them are timed one by one. */
-const TIMED_ONE_IN = 32
+/** So many places are read over and over: to make one costs some contenders as much as to read there. */
+const PLACES = 300_000
 
 type Spread = 'uniform' | '80/20'
 
@@ -20,7 +20,7 @@ interface Reads {
   readonly spread: Spread
 }
 
-/** Reads items at random places of a store that was filled and stopped before; its files are in the page cache, and as many reads at other places went before. */
+/** Reads items at random places of a store that was filled and stopped before; its files are in the page cache, and reads of the same kind went before. */
 function randomReads(name: string, { dataset, title, inFlight, spread }: Reads): Workload {
   const way = inFlight === 0 ? 'sync' : `async-${inFlight}`
   return {
@@ -38,17 +38,14 @@ function randomReads(name: string, { dataset, title, inFlight, spread }: Reads):
       const meter = new Meter()
       const reader = await contender.open(directory, filled)
       await check(reader, filled, inFlight === 0)
-      const count = scaled(inFlight === 0 ? SYNC_READS : ASYNC_READS, scale)
-      const keysOf = (seed: number) => places({ items: filled.count, reads: count, spread, seed }).map((n) => reader.key(n))
-      const [before, keys] = [keysOf(0xbef0), keysOf(0xd1ce)]
-      // A program that reads much does so for longer than its code takes to be compiled: each contender is warm when the clock starts.
-      if (inFlight === 0) readSync(reader, before, new Latencies())
-      else await readAsync(reader, before, inFlight, new Latencies())
-      const measurement = await meter.time(async () => {
-        if (inFlight === 0) readSync(reader, keys, latencies)
-        else await readAsync(reader, keys, inFlight, latencies)
-        return { items: keys.length, bytes: keys.length * dataset.size }
-      }, latencies)
+      const keys = places({ items: filled.count, reads: scaled(PLACES, scale), spread, seed: 0xd1ce }).map((n) => reader.key(n))
+      const readFor = async (ms: number, latencies: Latencies) => {
+        const end = performance.now() + ms * scale
+        const items = inFlight === 0 ? readSync(reader, keys, end, latencies) : await readAsync(reader, keys, inFlight, end, latencies)
+        return { items, bytes: items * dataset.size }
+      }
+      await readFor(WARM_MS, new Latencies())
+      const measurement = await meter.time(() => readFor(MEASURED_MS, latencies), latencies)
       await reader.close()
       return measurement
     },
@@ -66,37 +63,13 @@ function places({ items, reads, spread, seed }: { items: number; reads: number; 
   })
 }
 
-function readSync(reader: Reader, keys: readonly Key[], latencies: Latencies): void {
-  for (const [n, key] of keys.entries()) {
-    if (n % TIMED_ONE_IN > 0) reader.readSync!(key)
-    else {
-      const start = performance.now()
-      reader.readSync!(key)
-      latencies.since(start)
-    }
-  }
-}
-
-async function readAsync(reader: Reader, keys: readonly Key[], inFlight: number, latencies: Latencies): Promise<void> {
-  let at = 0
-  const read = async () => {
-    while (at < keys.length) {
-      const n = at++
-      const start = n % TIMED_ONE_IN === 0 ? performance.now() : 0
-      await reader.read!(keys[n])
-      if (n % TIMED_ONE_IN === 0) latencies.since(start)
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, read))
-}
-
 /** Whoever gives wrong bytes fast has not won. */
 async function check(reader: Reader, { size, count }: Dataset, sync: boolean): Promise<void> {
   const items = SeededItems.of(size)
   for (const n of [0, count >> 1, count - 1]) {
     const item = sync ? reader.readSync!(reader.key(n)) : await reader.read!(reader.key(n))
     // One that gives views of memory that it uses again gives longer ones than it says.
-    if (item.length !== size || !items.get(n).equals(item.subarray(0, size))) throw new Error(`item ${n} was read wrong`)
+    if (item?.length !== size || !items.get(n).equals(item.subarray(0, size))) throw new Error(`item ${n} was read wrong`)
   }
 }
 

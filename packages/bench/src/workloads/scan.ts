@@ -1,10 +1,7 @@
 import { Meter, type Uncounted } from '../measure/meter.js'
+import { MEASURED_MS, WARM_MS } from '../measure/stretches.js'
 import { type Dataset, scaledDataset, type Workload } from '../workload.js'
 import { medium, small, tall } from './datasets.js'
-
-/** Code is compiled after so long. */
-const WARM_MS = 500
-const MEASURED_MS = 1000
 
 /** Reads every item in order, again and again, each time from a store that was opened anew: its files are in the page cache, and what a store keeps in memory itself is not there yet. */
 function scan(name: string, title: string, dataset: Dataset): Workload {
