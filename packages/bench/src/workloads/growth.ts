@@ -1,9 +1,7 @@
-import { Latencies } from '../measure/latencies.js'
 import { Meter } from '../measure/meter.js'
-import { MEASURED_MS, WARM_MS } from '../measure/stretches.js'
 import { SeededItems, seededNumbers } from '../seeded-items.js'
 import { scaled, scaledDataset, type Workload } from '../workload.js'
-import { readSync } from './read-loops.js'
+import { measureReads } from './read-loops.js'
 
 const SIZE = 100
 const ADDS = 100_000
@@ -53,12 +51,7 @@ function growth(name: string, title: string, count: number): Workload[] {
         const reader = await contender.open(directory, filled)
         const next = seededNumbers(0xcafe)
         const keys = Array.from({ length: scaled(PLACES, scale) }, () => reader.key(next() % filled.count))
-        const readFor = async (ms: number) => {
-          const items = readSync(reader, keys, performance.now() + ms * scale, new Latencies())
-          return { items, bytes: items * SIZE }
-        }
-        await readFor(WARM_MS)
-        const measurement = await meter.time(() => readFor(MEASURED_MS))
+        const measurement = await measureReads(meter, { reader, keys, itemBytes: SIZE, inFlight: 0, scale })
         await reader.close()
         return measurement
       },

@@ -1,11 +1,10 @@
 import type { Reader } from '../contender.js'
 import { Latencies } from '../measure/latencies.js'
 import { Meter } from '../measure/meter.js'
-import { MEASURED_MS, WARM_MS } from '../measure/stretches.js'
 import { SeededItems, seededNumbers } from '../seeded-items.js'
 import { type Dataset, scaled, scaledDataset, type Workload } from '../workload.js'
 import { medium, small, tall } from './datasets.js'
-import { readAsync, readSync } from './read-loops.js'
+import { measureReads } from './read-loops.js'
 
 /** So many places are read over and over: to make one costs some contenders as much as to read there. */
 const PLACES = 300_000
@@ -39,13 +38,7 @@ function randomReads(name: string, { dataset, title, inFlight, spread }: Reads):
       const reader = await contender.open(directory, filled)
       await check(reader, filled, inFlight === 0)
       const keys = places({ items: filled.count, reads: scaled(PLACES, scale), spread, seed: 0xd1ce }).map((n) => reader.key(n))
-      const readFor = async (ms: number, latencies: Latencies) => {
-        const end = performance.now() + ms * scale
-        const items = inFlight === 0 ? readSync(reader, keys, end, latencies) : await readAsync(reader, keys, inFlight, end, latencies)
-        return { items, bytes: items * dataset.size }
-      }
-      await readFor(WARM_MS, new Latencies())
-      const measurement = await meter.time(() => readFor(MEASURED_MS, latencies), latencies)
+      const measurement = await measureReads(meter, { reader, keys, itemBytes: dataset.size, inFlight, scale }, latencies)
       await reader.close()
       return measurement
     },
