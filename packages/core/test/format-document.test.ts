@@ -143,7 +143,7 @@ describe('the store that FORMAT.md takes apart', () => {
 
   test('has the seeds that the page names', () => {
     const storeSeed = crc32('an example store')
-    const hexOf = (seed: number): string => `0x${seed.toString(16).padStart(8, '0')}`
+    const hexOf = (seed: number): string => `0x${(seed >>> 0).toString(16).padStart(8, '0')}`
     expect(example).toContain(`\`storeSeed\` is \`crc32("an example store")\`, ${hexOf(storeSeed)}.`)
     expect(example).toContain(
       `of the block at position 0 is ${hexOf(blockSeedOf(storeSeed, 0, 0))}, and of the one at position 68 it is ${hexOf(blockSeedOf(storeSeed, 0, 68))}.`,
@@ -327,8 +327,11 @@ function blockFields(bytes: Uint8Array, place: BlockPlace): Record<string, unkno
     sequence: header.sequence,
     time: header.timestamp,
     'durable position': header.durablePosition,
-    digest: header.digest,
-    [`CRC-32 of bytes ${at} to ${at + 39}`]: crc32(bytes.subarray(at, at + 40), blockSeedOf(place.storeSeed, place.index, place.position)),
+    digest: header.digest >>> 0,
+    [`CRC-32 of bytes ${at} to ${at + 39}`]: crc32(
+      bytes.subarray(at, at + 40),
+      blockSeedOf(place.storeSeed, place.index, place.position) >>> 0,
+    ),
   }
 }
 
@@ -336,7 +339,7 @@ function recordFields(bytes: Uint8Array, position: number, storeSeed: number): R
   const at = 64 + position
   const size = readUint32(bytes, at)
   const payload = bytes.subarray(at + 8, at + 8 + size)
-  return { size, 'CRC-32 of size and payload': crc32(payload, recordSeed(size, storeSeed)), payload: letters(payload) }
+  return { size, 'CRC-32 of size and payload': crc32(payload, recordSeed(size, storeSeed) >>> 0), payload: letters(payload) }
 }
 
 function letters(bytes: Uint8Array | undefined): string | undefined {

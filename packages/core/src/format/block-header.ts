@@ -1,7 +1,7 @@
 import { platform } from '#platform'
 import { blockSeedOf } from './checksum.js'
 import { FlippedBits, flipped } from './flipped-bit.js'
-import { LEAST_RECORD_BYTES, readUint32 } from './record.js'
+import { LEAST_RECORD_BYTES, readInt32 } from './record.js'
 
 export const BLOCK_HEADER_BYTES = 44
 /** `VBLK`, read as a little-endian number. */
@@ -30,7 +30,7 @@ export interface BlockHeader {
   readonly timestamp: number
   /** Every byte of the file before this position was synced before this block was written. */
   readonly durablePosition: number
-  /** CRC-32 of the record headers in order. */
+  /** CRC-32 of the record headers in order, as a signed 32-bit number. */
   readonly digest: number
 }
 
@@ -50,9 +50,9 @@ export function writeBlockHeader(target: Uint8Array, at: number, header: BlockHe
   view.setBigUint64(16, BigInt(header.sequence), true)
   view.setBigUint64(24, BigInt(header.timestamp), true)
   view.setUint32(32, header.durablePosition, true)
-  view.setUint32(36, header.digest, true)
+  view.setInt32(36, header.digest, true)
   const seed = blockSeedOf(place.storeSeed, place.index, place.position)
-  view.setUint32(40, platform.crc32(target, seed, at, at + 40), true)
+  view.setInt32(40, platform.crc32(target, seed, at, at + 40), true)
 }
 
 export function encodeBlockHeader(header: BlockHeader, place: BlockPlace): Uint8Array {
@@ -67,7 +67,7 @@ export function readBlockHeader(bytes: Uint8Array, at: number, place: BlockPlace
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, BLOCK_HEADER_BYTES)
   if (view.getUint32(0, true) !== BLOCK_MAGIC) return undefined
   const seed = blockSeedOf(place.storeSeed, place.index, place.position)
-  if (platform.crc32(bytes, seed, at, at + 40) !== view.getUint32(40, true)) return undefined
+  if (platform.crc32(bytes, seed, at, at + 40) !== view.getInt32(40, true)) return undefined
   const flags = view.getUint32(4, true)
   const header: BlockHeader = {
     continues: (flags & FLAG_CONTINUES) !== 0,
@@ -78,7 +78,7 @@ export function readBlockHeader(bytes: Uint8Array, at: number, place: BlockPlace
     sequence: Number(view.getBigUint64(16, true)),
     timestamp: Number(view.getBigUint64(24, true)),
     durablePosition: view.getUint32(32, true),
-    digest: view.getUint32(36, true),
+    digest: view.getInt32(36, true),
   }
   return flags <= FLAGS && isPlausible(header, place.position) ? header : undefined
 }
@@ -91,7 +91,7 @@ export function correctBlockHeader(bytes: Uint8Array, at: number, place: BlockPl
   const header = bytes.subarray(at, at + BLOCK_HEADER_BYTES)
   const expected = platform.crc32(header, blockSeedOf(place.storeSeed, place.index, place.position), 0, 40)
   flippedBits ??= new FlippedBits(40)
-  const bit = flippedBits.find(expected ^ readUint32(header, 40))
+  const bit = flippedBits.find(expected ^ readInt32(header, 40))
   return bit && readBlockHeader(flipped(header, bit), 0, place)
 }
 

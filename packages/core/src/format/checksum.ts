@@ -1,7 +1,7 @@
 import { platform } from '#platform'
 import { crc32OfUint32 } from '../platform/crc32-table.js'
 
-/** Ties every checksum of a store to it: bytes of another store never pass. */
+/** Ties every checksum of a store to it: bytes of another store never pass. A signed 32-bit number. */
 export function storeSeedOf(storeId: Uint8Array): number {
   return platform.crc32(storeId, 0)
 }

@@ -27,14 +27,14 @@ export function encodeCursor(name: string, { storeId, sequence, timestamp }: Cur
   bytes.set(storeId, 12)
   view.setBigUint64(28, BigInt(sequence), true)
   view.setBigUint64(36, BigInt(timestamp), true)
-  view.setUint32(60, checksumOf(name, bytes), true)
+  view.setInt32(60, checksumOf(name, bytes), true)
   return bytes
 }
 
 export function decodeCursor(name: string, bytes: Uint8Array): CursorState | CursorFault {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (bytes.length < 12 || MAGIC.some((byte, at) => bytes[at] !== byte)) return 'damaged'
-  if (bytes.length !== CURSOR_BYTES || view.getUint32(60, true) !== checksumOf(name, bytes))
+  if (bytes.length !== CURSOR_BYTES || view.getInt32(60, true) !== checksumOf(name, bytes))
     return view.getUint16(8, true) > CURSOR_VERSION ? 'version' : 'damaged'
   const [sequence, timestamp] = [view.getBigUint64(28, true), view.getBigUint64(36, true)]
   if (view.getUint16(8, true) > CURSOR_VERSION) return 'version'

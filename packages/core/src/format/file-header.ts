@@ -1,6 +1,6 @@
 import { platform } from '#platform'
 import { FlippedBits, flipped } from './flipped-bit.js'
-import { readUint32 } from './record.js'
+import { readInt32, readUint32 } from './record.js'
 
 export const FILE_HEADER_BYTES = 64
 export const FORMAT_VERSION = 1
@@ -50,7 +50,7 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
   view.setUint32(48, header.groupStart.index, true)
   view.setUint32(52, header.groupStart.position, true)
   view.setUint32(56, header.dropped ? FLAG_DROPPED : (header.lost ? FLAG_LOST : 0) | (header.ended ? FLAG_ENDED : 0), true)
-  view.setUint32(60, platform.crc32(bytes, 0, 0, 60), true)
+  view.setInt32(60, platform.crc32(bytes, 0, 0, 60), true)
   return bytes
 }
 
@@ -97,7 +97,7 @@ let flippedBits: FlippedBits | undefined
 export function correctFileHeader(bytes: Uint8Array): FileHeader | undefined {
   if (bytes.length < FILE_HEADER_BYTES) return undefined
   flippedBits ??= new FlippedBits(60)
-  const bit = flippedBits.find(platform.crc32(bytes, 0, 0, 60) ^ readUint32(bytes, 60))
+  const bit = flippedBits.find(platform.crc32(bytes, 0, 0, 60) ^ readInt32(bytes, 60))
   const header = bit && decodeFileHeader(flipped(bytes.subarray(0, FILE_HEADER_BYTES), bit))
   return typeof header === 'object' ? header : undefined
 }
@@ -108,7 +108,7 @@ function isIntactAsThisVersion(bytes: Uint8Array, version: number): boolean {
     header = new Uint8Array(bytes.subarray(0, FILE_HEADER_BYTES))
     new DataView(header.buffer).setUint16(8, FORMAT_VERSION, true)
   }
-  return platform.crc32(header, 0, 0, 60) === readUint32(header, 60)
+  return platform.crc32(header, 0, 0, 60) === readInt32(header, 60)
 }
 
 export function hasFileMagic(bytes: Uint8Array): boolean {

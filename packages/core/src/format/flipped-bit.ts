@@ -20,16 +20,16 @@ export class FlippedBits {
     for (let byte = 0; byte < length; byte++) {
       for (let bit = 1; bit < 256; bit <<= 1) {
         bytes[byte] = bit
-        this.#places.set((platform.crc32(bytes, 0) ^ zero) >>> 0, { byte, bit })
+        this.#places.set(platform.crc32(bytes, 0) ^ zero, { byte, bit })
       }
       bytes[byte] = 0
     }
-    for (let n = 0; n < 32; n++) this.#places.set((1 << n) >>> 0, { byte: length + (n >>> 3), bit: 1 << (n & 7) })
+    for (let n = 0; n < 32; n++) this.#places.set(1 << n, { byte: length + (n >>> 3), bit: 1 << (n & 7) })
   }
 
   /** The one bit whose flip explains the difference; undefined where more than one was flipped. */
   find(difference: number): BitPlace | undefined {
-    return this.#places.get(difference >>> 0)
+    return this.#places.get(difference)
   }
 }
 

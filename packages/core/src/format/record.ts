@@ -39,7 +39,7 @@ export function addToDigest(digest: number, size: number, crc: number): number {
 /** Whether the record at `at`, which lies whole in `bytes`, has the checksum it says. */
 export function isRecordIntact(bytes: Uint8Array, at: number, size: number, storeSeed: number): boolean {
   const start = at + RECORD_HEADER_BYTES
-  return readUint32(bytes, at + 4) === platform.crc32(bytes, crc32OfUint32(size, storeSeed), start, start + size)
+  return storedChecksum(bytes, at) === platform.crc32(bytes, crc32OfUint32(size, storeSeed), start, start + size)
 }
 
 /**
@@ -48,13 +48,13 @@ export function isRecordIntact(bytes: Uint8Array, at: number, size: number, stor
  */
 export function jointChecksum(joint: number, size: number, crc: number, storeSeed: number): number {
   const header = crc32OfUint32(crc, crc32OfUint32(size, joint))
-  return (shiftCrc32((header ^ crc32OfUint32(size, storeSeed)) >>> 0, size) ^ crc) >>> 0
+  return shiftCrc32(header ^ crc32OfUint32(size, storeSeed), size) ^ crc
 }
 
 /** What the record at `at`, which lies whole in `bytes`, is. Only a block that says so has lost ones. */
 export function recordState(bytes: Uint8Array, at: number, size: number, storeSeed: number, hasLosses: boolean): RecordState {
   const start = at + RECORD_HEADER_BYTES
-  return stateOf(readUint32(bytes, at + 4), platform.crc32(bytes, crc32OfUint32(size, storeSeed), start, start + size), hasLosses)
+  return stateOf(storedChecksum(bytes, at), platform.crc32(bytes, crc32OfUint32(size, storeSeed), start, start + size), hasLosses)
 }
 
 /** What a record is whose header has the checksum `stored`, and whose payload has the checksum `actual`. */
@@ -68,13 +68,20 @@ export type RecordState = 'intact' | 'lost' | 'damaged'
 
 /** The checksum of a lost record, from what it would be for an item of the same bytes. */
 export function lostChecksum(crc: number): number {
-  return ~crc >>> 0
+  return ~crc
+}
+
+/** The checksum that the header of the record at `at` says. */
+export function storedChecksum(bytes: Uint8Array, at: number): number {
+  return readInt32(bytes, at + 4)
 }
 
 export function readUint32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0
-  )
+  return readInt32(bytes, at) >>> 0
+}
+
+export function readInt32(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)
 }
 
 function writeUint32(bytes: Uint8Array, at: number, value: number): void {

@@ -7,8 +7,8 @@ import {
   LEAST_RECORD_BYTES,
   lostChecksum,
   RECORD_HEADER_BYTES,
-  readUint32,
   recordSeed,
+  storedChecksum,
   writeRecordHeader,
 } from '../format/record.js'
 import { KiB, MiB } from '../options.js'
@@ -152,7 +152,7 @@ async function digestAround(
     if (!window.has(position, RECORD_HEADER_BYTES)) await window.load(position, RECORD_HEADER_BYTES)
     const size = recordSizeAt(window, position, end)
     if (size === undefined) throw notMade(window.open, position, 'it changed while it was being read')
-    digest = addToDigest(digest, size, readUint32(window.bytes, window.offset(position) + 4))
+    digest = addToDigest(digest, size, storedChecksum(window.bytes, window.offset(position)))
     position += RECORD_HEADER_BYTES + size
   }
   return digest

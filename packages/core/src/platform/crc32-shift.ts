@@ -46,7 +46,7 @@ function tableOf(shift: (value: number) => number): Int32Array {
   const made = new Int32Array(TABLE_LENGTH)
   for (let byte = 0; byte < 4; byte++) {
     const base = byte * 256
-    for (let bit = 0; bit < 8; bit++) made[base + (1 << bit)] = shift((1 << (8 * byte + bit)) >>> 0)
+    for (let bit = 0; bit < 8; bit++) made[base + (1 << bit)] = shift(1 << (8 * byte + bit))
     for (let value = 1; value < 256; value++) {
       const low = value & -value
       if (value !== low) made[base + value] = (made[base + low] as number) ^ (made[base + (value ^ low)] as number)
@@ -57,10 +57,9 @@ function tableOf(shift: (value: number) => number): Int32Array {
 
 function apply(table: Int32Array, crc: number): number {
   return (
-    ((table[crc & 0xff] as number) ^
-      (table[256 + ((crc >>> 8) & 0xff)] as number) ^
-      (table[512 + ((crc >>> 16) & 0xff)] as number) ^
-      (table[768 + (crc >>> 24)] as number)) >>>
-    0
+    (table[crc & 0xff] as number) ^
+    (table[256 + ((crc >>> 8) & 0xff)] as number) ^
+    (table[512 + ((crc >>> 16) & 0xff)] as number) ^
+    (table[768 + (crc >>> 24)] as number)
   )
 }

@@ -20,7 +20,7 @@ function at(table: Int32Array, index: number): number {
   return table[index] as number
 }
 
-/** CRC-32 of `bytes` from `start` to `end`, continued from `seed`; an unsigned 32-bit number. */
+/** CRC-32 of `bytes` from `start` to `end`, continued from `seed`. */
 export function tableCrc32(bytes: Uint8Array, seed: number, start: number, end: number): number {
   let crc = ~seed
   let at8 = start
@@ -39,18 +39,16 @@ export function tableCrc32(bytes: Uint8Array, seed: number, start: number, end: 
       (tables[bytes[at8 + 7] as number] as number)
   }
   for (; at8 < end; at8++) crc = (crc >>> 8) ^ (tables[(crc ^ (bytes[at8] as number)) & 0xff] as number)
-  return ~crc >>> 0
+  return ~crc
 }
 
 /** CRC-32 of a little-endian 32-bit number, continued from `seed`. */
 export function crc32OfUint32(value: number, seed: number): number {
   const low = ~seed ^ value
-  return (
-    ~(
-      (tables[768 + (low & 0xff)] as number) ^
-      (tables[512 + ((low >>> 8) & 0xff)] as number) ^
-      (tables[256 + ((low >>> 16) & 0xff)] as number) ^
-      (tables[low >>> 24] as number)
-    ) >>> 0
+  return ~(
+    (tables[768 + (low & 0xff)] as number) ^
+    (tables[512 + ((low >>> 8) & 0xff)] as number) ^
+    (tables[256 + ((low >>> 16) & 0xff)] as number) ^
+    (tables[low >>> 24] as number)
   )
 }

@@ -35,7 +35,7 @@ async function flushAll(): Promise<void> {
 export const nodePlatform: Platform = {
   crc32(bytes, seed, start = 0, end = bytes.length) {
     if (end - start < NATIVE_CRC_FROM) return tableCrc32(bytes, seed, start, end)
-    return crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start), seed)
+    return crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start), seed >>> 0) | 0
   },
   allocateSlab: (size) => new Uint8Array(unzeroed(size)),
   allocateItem(size) {

@@ -1,6 +1,6 @@
 /** What the engine takes from the runtime it runs in. The Node and the portable version agree on every byte. */
 export interface Platform {
-  /** CRC-32 (zlib, IEEE) of `bytes` from `start` to `end`, continued from `seed`; an unsigned 32-bit number. */
+  /** CRC-32 (zlib, IEEE) of `bytes` from `start` to `end`, continued from `seed`; both are signed 32-bit numbers, as all checksums in memory are: an unsigned one takes an object on the heap where it is 2^31 or more. */
   crc32(bytes: Uint8Array, seed: number, start?: number, end?: number): number
 
   /** A large piece of memory of its own whose bytes are not set to anything. */

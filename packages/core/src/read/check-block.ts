@@ -1,5 +1,5 @@
 import { platform } from '#platform'
-import { addToDigest, RECORD_HEADER_BYTES, type RecordState, readUint32, recordSeed, stateOf } from '../format/record.js'
+import { addToDigest, RECORD_HEADER_BYTES, type RecordState, recordSeed, stateOf, storedChecksum } from '../format/record.js'
 import { type PlacedBlock, recordSizeAt } from './block-cursor.js'
 import type { FileWindow } from './file-window.js'
 
@@ -31,7 +31,7 @@ export async function isBlockValid(
     if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) return false
     const size = recordSizeAt(window, position, block.end)
     if (size === undefined) return false
-    const crc = readUint32(window.bytes, window.offset(position) + 4)
+    const crc = storedChecksum(window.bytes, window.offset(position))
     const payload = position + RECORD_HEADER_BYTES
     const seed = recordSeed(size, storeSeed)
     const at = window.offset(payload)
@@ -59,7 +59,7 @@ export async function checkRecordAt(
   if (!window.has(position, RECORD_HEADER_BYTES) && !(await window.load(position, RECORD_HEADER_BYTES))) return undefined
   const size = recordSizeAt(window, position, end)
   if (size === undefined) return undefined
-  const crc = readUint32(window.bytes, window.offset(position) + 4)
+  const crc = storedChecksum(window.bytes, window.offset(position))
   const actual = await crcOf(window, position + RECORD_HEADER_BYTES, size, recordSeed(size, storeSeed))
   return { position, size, crc, state: actual === undefined ? 'damaged' : stateOf(crc, actual, hasLosses) }
 }

@@ -1,5 +1,5 @@
 import { platform } from '#platform'
-import { jointChecksum, RECORD_HEADER_BYTES, readUint32, recordState } from '../format/record.js'
+import { jointChecksum, RECORD_HEADER_BYTES, readUint32, recordState, storedChecksum } from '../format/record.js'
 import type { ScannedItem } from './scan-options.js'
 
 /** A run of bytes that are records of one block. Positions are logical. */
@@ -45,7 +45,7 @@ function decodeTogether(run: RecordRun, storeSeed: number): DecodedRun | undefin
     const payload = at + RECORD_HEADER_BYTES
     if (size === 0) return undefined
     if (payload + size > end) break
-    joint = jointChecksum(joint, size, readUint32(bytes, at + 4), storeSeed)
+    joint = jointChecksum(joint, size, storedChecksum(bytes, at), storeSeed)
     items.push({
       location: { index, position: shift + at, size },
       data: new Uint8Array(buffer, byteOffset + payload, size),

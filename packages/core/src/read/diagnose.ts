@@ -1,7 +1,7 @@
 import { platform } from '#platform'
 import { VarveError } from '../errors.js'
 import { BLOCK_HEADER_BYTES, type BlockHeader } from '../format/block-header.js'
-import { addToDigest, RECORD_HEADER_BYTES, readUint32, recordSeed, stateOf } from '../format/record.js'
+import { addToDigest, RECORD_HEADER_BYTES, recordSeed, stateOf, storedChecksum } from '../format/record.js'
 import { formatLocation, type Location } from '../location.js'
 import { BlockCursor, type PlacedBlock, recordSizeAt } from './block-cursor.js'
 import type { FileBeginning } from './file-beginning.js'
@@ -55,7 +55,7 @@ function* diagnoseInBlock(window: FileWindow, block: PlacedBlock, location: Loca
     if (!window.has(position, RECORD_HEADER_BYTES) && !(yield { position, least: RECORD_HEADER_BYTES })) return
     const size = recordSizeAt(window, position, block.end)
     if (size === undefined) return
-    found = addToDigest(found, size, readUint32(window.bytes, window.offset(position) + 4))
+    found = addToDigest(found, size, storedChecksum(window.bytes, window.offset(position)))
     records++
     const next = position + RECORD_HEADER_BYTES + size
     if (position <= location.position && location.position < next) {
@@ -70,7 +70,7 @@ function* diagnoseInBlock(window: FileWindow, block: PlacedBlock, location: Loca
 
 /** Whether a repair put the record there in place of a lost one. The window holds its header. */
 function* isLost(window: FileWindow, position: number, size: number, storeSeed: number): Loading<boolean> {
-  const stored = readUint32(window.bytes, window.offset(position) + 4)
+  const stored = storedChecksum(window.bytes, window.offset(position))
   const end = position + RECORD_HEADER_BYTES + size
   let crc = recordSeed(size, storeSeed)
   for (let at = position + RECORD_HEADER_BYTES; at < end; ) {

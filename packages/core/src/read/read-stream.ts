@@ -1,6 +1,6 @@
 import { platform } from '#platform'
 import { backendFailure, VarveError } from '../errors.js'
-import { RECORD_HEADER_BYTES, readUint32, recordSeed } from '../format/record.js'
+import { RECORD_HEADER_BYTES, recordSeed, storedChecksum } from '../format/record.js'
 import { checkLocation, formatLocation, type Location } from '../location.js'
 import { KiB } from '../options.js'
 import type { FileSet } from './file-set.js'
@@ -88,7 +88,7 @@ async function* pieces(
 ): AsyncGenerator<Uint8Array> {
   const { location, head } = item
   const isWhole = start === 0 && end === location.size
-  const expected = readUint32(head, 4)
+  const expected = storedChecksum(head, 0)
   let crc = recordSeed(location.size, files.identity.storeSeed)
   for (let at = start; at < end; ) {
     const piece = platform.allocateItem(Math.min(PIECE, end - at))

@@ -1,4 +1,4 @@
-import { addToDigest, RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import { addToDigest, RECORD_HEADER_BYTES, storedChecksum } from '../format/record.js'
 import { loadRecordHeader, type PlacedBlock, recordSizeAt } from './block-cursor.js'
 import { isBlockValid } from './check-block.js'
 import type { FileWindow } from './file-window.js'
@@ -25,7 +25,7 @@ export async function readRecordTable(window: FileWindow, block: PlacedBlock, st
     if (size === undefined) return undefined
     positions.push(position)
     sizes.push(size)
-    crcs.push(readUint32(window.bytes, window.offset(position) + 4))
+    crcs.push(storedChecksum(window.bytes, window.offset(position)))
     position += RECORD_HEADER_BYTES + size
   }
   const table = { positions, sizes, crcs }

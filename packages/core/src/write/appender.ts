@@ -2,7 +2,7 @@ import { VarveError } from '../errors.js'
 import { Fifo } from '../fifo.js'
 import { BLOCK_HEADER_BYTES } from '../format/block-header.js'
 import { FILE_HEADER_BYTES } from '../format/file-header.js'
-import { RECORD_HEADER_BYTES, readUint32 } from '../format/record.js'
+import { RECORD_HEADER_BYTES, readUint32, storedChecksum } from '../format/record.js'
 import { isBytes } from '../item.js'
 import type { Location } from '../location.js'
 import { Block } from './block.js'
@@ -333,7 +333,7 @@ function fill(block: Block, staging: Staging, runs: readonly StagedRun[], locati
     for (let at = 0; at < bytes.length; ) {
       const size = readUint32(bytes, at)
       locations.push({ index: block.index, position: block.end, size })
-      block.countRecord(size, readUint32(bytes, at + 4))
+      block.countRecord(size, storedChecksum(bytes, at))
       at += RECORD_HEADER_BYTES + size
     }
   }
