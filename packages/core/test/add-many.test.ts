@@ -98,6 +98,32 @@ describe('an array is taken in runs', () => {
     expect(error.locations).toHaveLength(3)
   })
 
+  test.each([
+    ['shorter', (times: number) => 40 - times],
+    ['longer', (times: number) => 40 + times],
+  ])('of an array that makes its items when asked, each time a %s one: what is stored was given, as a whole', async (_, sizeOf) => {
+    const store = await openStore()
+    let times = 0
+    const made: Uint8Array[] = []
+    const given = Array.from({ length: 10 }, () => item(1))
+    for (let n = 0; n < given.length; n++) {
+      Object.defineProperty(given, n, {
+        get() {
+          made.push(item(sizeOf(times++), times))
+          return made.at(-1)
+        },
+      })
+    }
+    const before = await store.db.add(item(20))
+    const locations = await store.db.addMany(given)
+    const after = await store.db.add(item(30))
+    const known = new Set(made.map(digest))
+    expect((await store.db.readMany(locations)).filter((found) => !known.has(digest(found)))).toEqual([])
+    expect(await store.db.readMany([before, after])).toEqual([item(20), item(30)])
+    await store.db.stop()
+    expect(await contentsAfterStop(store)).toHaveLength(12)
+  })
+
   test('that end at a hole', async () => {
     const { db } = await openStore()
     const all = items(3, 20)

@@ -145,18 +145,20 @@ export class Appender {
   tryAddRun(items: readonly Uint8Array[], from: number, most: number, locations: Location[]): boolean {
     const active = this.#active
     if (!active) return false
+    // Each is taken out of the array once: one that makes its items when it is asked for them may give another one the next time.
+    const run = items.slice(from, from + most)
     const { end, room } = active
-    const sizes: number[] = []
+    let count = 0
     let bytes = 0
-    for (const to = Math.min(items.length, from + most); from + sizes.length < to; ) {
-      const data = items[from + sizes.length]
+    for (const data of run) {
       if (!isBytes(data) || data.length === 0) break
       bytes += RECORD_HEADER_BYTES + data.length
       if (bytes > room || !this.#fits(end + bytes)) break
-      sizes.push(data.length)
+      count++
     }
-    if (sizes.length === 0) return false
-    active.addRun(items, from, sizes, locations)
+    run.length = count
+    if (count === 0) return false
+    active.addRun(run, locations)
     return true
   }
 

@@ -67,17 +67,17 @@ export class Block implements BlockPlace {
     return location
   }
 
-  /** Copies the items from `from` on in, one for each of `sizes`, and adds their locations; the last segment has the room. */
-  addRun(items: readonly Uint8Array[], from: number, sizes: readonly number[], locations: Location[]): void {
+  /** Copies the items in and adds their locations; the last segment has the room. */
+  addRun(run: readonly Uint8Array[], locations: Location[]): void {
     const last = this.segments[this.segments.length - 1] as Segment
     const { bytes } = last
-    touch(items, from, sizes)
+    touch(run)
     let at = last.used + RECORD_HEADER_BYTES
-    for (let n = 0; n < sizes.length; n++) {
-      bytes.set(items[from + n] as Uint8Array, at)
-      at += (sizes[n] as number) + RECORD_HEADER_BYTES
+    for (const item of run) {
+      bytes.set(item, at)
+      at += item.length + RECORD_HEADER_BYTES
     }
-    for (const size of sizes) {
+    for (const { length: size } of run) {
       locations.push({ index: this.index, position: this.end, size })
       this.countRecord(size, completeRecord(bytes, last.used, size, this.storeSeed))
       last.used += RECORD_HEADER_BYTES + size
@@ -160,11 +160,10 @@ export class Block implements BlockPlace {
 const seen = { last: 0 }
 
 /** Looks at the items before they are copied. They lie anywhere in memory, and looks are so short that the processor waits for many at once; copies wait one after the other. */
-function touch(items: readonly Uint8Array[], from: number, sizes: readonly number[]): void {
+function touch(run: readonly Uint8Array[]): void {
   let bits = 0
-  for (let n = 0; n < sizes.length; n++) {
-    const item = items[from + n] as Uint8Array
-    const size = sizes[n] as number
+  for (const item of run) {
+    const size = item.length
     bits ^= (item[0] as number) ^ (item[size >>> 1] as number) ^ (item[size - 1] as number)
   }
   seen.last = bits
