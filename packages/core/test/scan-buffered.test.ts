@@ -209,6 +209,28 @@ describe('a buffered follower', () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
   })
 
+  test.each([
+    ['behind a closing block', 250],
+    ['behind a block', 0],
+  ])('gives an item that is accepted at any moment while it looks for one %s', async (_, rest) => {
+    for (let moment = 0; moment < 60; moment++) {
+      const { db, clock } = await openStore(SMALL)
+      const after = await db.add(new Uint8Array(1), { durable: true })
+      await settle()
+      clock.advance(rest)
+      await settle()
+      const iterator = db.scan({ buffered: true, follow: true, after: { location: after } })
+      const next = iterator.next()
+      for (let n = 0; n < moment; n++) await undefined
+      const location = await db.add(new Uint8Array(2))
+      await settle()
+      expect(await stateOf(next), `moment ${moment}`).toBe('resolved')
+      expect((await next).value).toMatchObject({ location, sequence: 1 })
+      await iterator.return?.()
+      await db.stop()
+    }
+  })
+
   test('ends when the store stops', async () => {
     const { db } = await openStore(SMALL)
     const following = collect(db.scan({ buffered: true, follow: true }))

@@ -78,10 +78,10 @@ async function* batches(
     // A transaction under way is nobody's to see: who wants a picture of now goes past it, who follows waits for it.
     if (block && (block.visible || !follow)) {
       if (block.index !== index) scanner = scannerFor(block.index)
-      const { items, resume } = fromMemory(block, scanner.resume, source.files.identity.storeSeed, source.stamp())
+      const { items, resume } = fromMemory(block, { resume: scanner.resume, end }, source.files.identity.storeSeed, source.stamp())
       scanner.resume = resume
-      const shown = items.filter((item) => isWithin(item, bounds, end))
-      if (block.visible && shown.length > 0) yield withData ? shown : shown.map(({ data, ...rest }) => rest)
+      const shown = items.filter((item) => isWithin(item, bounds))
+      if (shown.length > 0) yield withData ? shown : shown.map(({ data, ...rest }) => rest)
       continue
     }
     if (!follow || isStopped) return
@@ -111,9 +111,9 @@ function earlier(a: Place, b: Place): Place {
   return isBefore(a, b) ? a : b
 }
 
-function isWithin({ location, sequence, timestamp }: ScannedItem, bounds: ScanBounds, end: Place): boolean {
+function isWithin({ location, sequence, timestamp }: ScannedItem, bounds: ScanBounds): boolean {
   const standing = { ...location, sequence, timestamp }
-  return isBefore(location, end) && !bounds.isBelow(standing) && !bounds.isAbove(standing)
+  return !bounds.isBelow(standing) && !bounds.isAbove(standing)
 }
 
 interface FileEnd {
@@ -162,10 +162,10 @@ async function nextFile({ source, scanner, step, limit, idleLooks }: FileEnd): P
   return next
 }
 
-/** The items of one piece of a block in memory, as a copy, and the position behind them. */
+/** The items of one piece of a block in memory before `end`, as a copy, and where to go on: items may have come since that was the end. */
 function fromMemory(
   block: Block,
-  resume: number,
+  { resume, end }: { readonly resume: number; readonly end: Place },
   storeSeed: number,
   now: number,
 ): { readonly items: readonly ScannedItem[]; readonly resume: number } {
@@ -176,7 +176,9 @@ function fromMemory(
   const bytes = segment.bytes.slice(from, segment.used)
   const place = { index: block.index, position: start, sequence, timestamp: block.sealedAt || now }
   const { items } = decodeRecords({ bytes, at: 0, end: bytes.length, ...place }, storeSeed)
-  return { items, resume: start + bytes.length }
+  const later = items.findIndex(({ location }) => !isBefore(location, end))
+  if (later < 0) return { items, resume: start + bytes.length }
+  return { items: items.slice(0, later), resume: (items[later] as ScannedItem).location.position }
 }
 
 async function untilChange(change: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -78,6 +78,14 @@ export const bugsOfReading: readonly Mutant[] = [
     rigs: [rigs.model, rigs.scan],
   },
   {
+    name: 'follows past what came while it looked',
+    why: 'a buffered follower never shows an item that was accepted while it looked for the ones before it',
+    file: 'packages/core/src/read/scan-forward.ts',
+    find: 'resume: (items[later] as ScannedItem).location.position }',
+    replace: 'resume: start + bytes.length }',
+    rigs: ['packages/core/test/scan-buffered'],
+  },
+  {
     name: 'follows into a file that was never used',
     why: 'where its writer crashed the file goes again, and what comes behind in the one before it is never shown',
     file: 'packages/core/src/session/readable-session.ts',
