@@ -221,7 +221,7 @@ describe('a buffered follower', () => {
       await settle()
       const iterator = db.scan({ buffered: true, follow: true, after: { location: after } })
       const next = iterator.next()
-      for (let n = 0; n < moment; n++) await undefined
+      for (let n = 0; n < moment; n++) await Promise.resolve()
       const location = await db.add(new Uint8Array(2))
       await settle()
       expect(await stateOf(next), `moment ${moment}`).toBe('resolved')
