@@ -84,9 +84,7 @@ describe('a follower beside a writer', () => {
     expect(await Promise.all(more)).toEqual(iterators.map(() => ({ done: true, value: undefined })))
     expect(clock.timers).toEqual([])
   })
-})
 
-describe('a follower beside a writer that removes', () => {
   test('looks half as often where nothing has come for half a second, until something does', async () => {
     const { db, memory } = await openStore(SMALL)
     const clock = new ManualClock()
@@ -112,7 +110,9 @@ describe('a follower beside a writer that removes', () => {
     await reader.stop()
     expect(await later).toEqual({ done: true, value: undefined })
   })
+})
 
+describe('a follower beside a writer that removes', () => {
   test('misses nothing that was added to the current file after its trim, before the next file began', async () => {
     const { db, memory } = await openStore(SMALL)
     const [, b] = (await layBlocks(db, [20, 30])).flat() as [LaidItem, LaidItem]

@@ -68,7 +68,7 @@ async function oneByOne(writer: Writer, items: SeededItems, total: number, end: 
 
 const KiB = 1024
 
-/** How many items of each size, at most: about half a gigabyte: more would meet the memory of the machine's host, where there is one, and not the disk. */
+/** How many items of each size, at most: about half a gigabyte, as more would meet the memory of the machine's host, where there is one, and not the disk. */
 export const ingestCounts: Readonly<Record<number, number>> = {
   100: 4_000_000,
   [KiB]: 500_000,

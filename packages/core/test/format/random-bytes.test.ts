@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib'
 import { seededRandom } from '@varve/backend/faults'
 import { describe, expect, test } from 'vitest'
 import {
@@ -15,6 +14,7 @@ import { FileNaming } from '../../src/format/file-name.js'
 import { LEAST_RECORD_BYTES, writeRecord } from '../../src/format/record.js'
 import { decodeLocation, encodeLocation, formatLocation, parseLocation } from '../../src/location.js'
 import { decodeRecords } from '../../src/read/decode-records.js'
+import { signedCrc32 } from '../signed-crc32.js'
 
 const INPUTS = 250_000
 const timeout = 120_000
@@ -67,7 +67,7 @@ describe('a parser that gets random bytes, and valid ones that were tampered wit
     const valid = encodeFileHeader(header)
     let accepted = 0
     for (let n = 0; n < INPUTS; n++) {
-      const bytes = mutated(valid, (forged) => new DataView(forged.buffer).setUint32(60, crc32(forged.subarray(0, 60)), true))
+      const bytes = mutated(valid, (forged) => new DataView(forged.buffer).setInt32(60, signedCrc32(forged.subarray(0, 60)), true))
       const decoded = decodeFileHeader(bytes)
       const corrected = correctFileHeader(bytes)
       for (const found of [decoded, corrected]) {
@@ -96,7 +96,7 @@ describe('a parser that gets random bytes, and valid ones that were tampered wit
     const seed = blockSeedOf(storeSeed, place.index, place.position)
     let accepted = 0
     for (let n = 0; n < INPUTS; n++) {
-      const bytes = mutated(valid, (forged) => new DataView(forged.buffer).setUint32(40, crc32(forged.subarray(0, 40), seed >>> 0), true))
+      const bytes = mutated(valid, (forged) => new DataView(forged.buffer).setInt32(40, signedCrc32(forged.subarray(0, 40), seed), true))
       for (const found of [readBlockHeader(bytes, 0, place), correctBlockHeader(bytes, 0, place)]) {
         if (!found) continue
         accepted++

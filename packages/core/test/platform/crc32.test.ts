@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { crc32OfUint32, tableCrc32 } from '../../src/platform/crc32-table.js'
 import { nodePlatform } from '../../src/platform/node.js'
 import { portablePlatform } from '../../src/platform/portable.js'
-import { signedCrc32 } from '../signed-crc32.js'
+import { int32, signedCrc32 } from '../signed-crc32.js'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -18,8 +18,6 @@ for (let at = 0; at < noise.length; at++) {
 }
 
 const seeds = [0, 1, 0x7fffffff, -0x80000000, 0xb225246f | 0, -1]
-
-const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })
 
 describe.each([
   ['node', nodePlatform],
