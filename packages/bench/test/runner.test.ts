@@ -45,7 +45,7 @@ describe('a run', () => {
       expect(failed, name).toEqual([])
       expect(contenders[0]?.name).toBe('varve')
       expect([...contenders, ...leftOut].map((one) => one.name).sort()).toEqual(storeAndLimits.map((one) => one.name).sort())
-      for (const { value } of contenders) expect(value).toBeGreaterThan(0)
+      for (const { value } of contenders) expect(value, name).toBeGreaterThan(0)
     }
     expect(left).toEqual([])
     const text = renderRun({
@@ -61,6 +61,18 @@ describe('a run', () => {
     for (const { title } of workloads) expect(text).toContain(title)
     expect(text).toContain('left out: absent: it is not there')
   })
+
+  it.each(['ingest', 'durable', 'mixed', 'read', 'scan'])(
+    'does something at %s workloads, however late it is before they begin',
+    async (kind) => {
+      const timed = workloads.filter(({ name }) => name.startsWith(kind))
+      const { results } = await run({ workloads: timed, scale: 0 })
+      for (const { name, contenders, failed } of results) {
+        expect(failed, name).toEqual([])
+        for (const { value } of contenders) expect(value, name).toBeGreaterThan(0)
+      }
+    },
+  )
 
   it('turns the order of contenders from round to round, and lays each data set down once', async () => {
     const jobs: string[] = []

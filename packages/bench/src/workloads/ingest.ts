@@ -8,7 +8,7 @@ const BATCH_BYTES = 1024 * 1024
 const MOST_A_BATCH = 1000
 const BYTES_UNLOOKED = 64 * 1024
 
-/** After how long no further item is begun. */
+/** After how long no further item is begun; the first ones are, however late it is. */
 export const INGEST_MS = 4000
 
 interface Ingest {
@@ -48,11 +48,11 @@ function ingest(name: string, title: string, { size, way, quick }: Ingest): Work
 async function inBatches(writer: Writer, items: SeededItems, total: number, end: number): Promise<number> {
   const batch = Math.min(MOST_A_BATCH, Math.max(1, Math.floor(BATCH_BYTES / items.size)))
   let taken = 0
-  while (taken < total && performance.now() < end) {
+  do {
     const next = Math.min(taken + batch, total)
     await writer.addMany(items.slice(taken, next))
     taken = next
-  }
+  } while (taken < total && performance.now() < end)
   return taken
 }
 
@@ -60,7 +60,7 @@ async function oneByOne(writer: Writer, items: SeededItems, total: number, end: 
   // To look at the clock takes as long as to add a small one.
   const unlooked = Math.ceil(BYTES_UNLOOKED / items.size)
   for (let n = 0; n < total; n++) {
-    if (n % unlooked === 0 && performance.now() >= end) return n
+    if (n > 0 && n % unlooked === 0 && performance.now() >= end) return n
     await writer.add!(items.get(n))
   }
   return total
