@@ -299,6 +299,31 @@ describe('a follower and a write that is under way', () => {
     await reader.stop()
   })
 
+  test('takes no block for damage that comes whole, and has one behind it, between two reads of the same look', async () => {
+    const { db, memory } = await openStore(SMALL)
+    await layBlocks(db, [20])
+    const start = fileOf(await copyFiles(memory), 'data00000.dat').length
+    await layBlocks(db, [30], [40])
+    const after = fileOf(await copyFiles(memory), 'data00000.dat')
+    const other = await diskOf(new Map([['data00000.dat', after]]))
+    const path = '/varve/data00000.dat'
+    for (let reads = 1; reads <= 12; reads++) {
+      other.volume.writeFileSync(path, joined(after.subarray(0, start + 9), new Uint8Array(after.length - start - 9)))
+      const { reader, disk } = await openReader(other)
+      const iterator = reader.scan({ follow: true })
+      await take(iterator, 1)
+      const gate = hold()
+      disk.inject({ kind: 'read', nth: reads, fault: gate })
+      const next = iterator.next()
+      await gate.reached
+      other.volume.writeFileSync(path, after)
+      gate.release()
+      expect((await next).value?.sequence, `after ${reads} reads`).toBe(1)
+      expect(sequencesOf(await take(iterator, 1))).toEqual([2])
+      await reader.stop()
+    }
+  })
+
   test('waits for a transaction across files whose end is yet to come, while the next file is there', async () => {
     const { db, disk, memory } = await openStore(SMALL)
     await layBlocks(db, [20])

@@ -86,6 +86,14 @@ export const bugsOfReading: readonly Mutant[] = [
     rigs: ['packages/core/test/scan-buffered'],
   },
   {
+    name: 'takes for damage what its writer finishes while it looks',
+    why: 'a follower beside a busy writer fails, on a store that is whole',
+    file: 'packages/core/src/read/refuse-damage.ts',
+    find: '      if (await isBlockAt(open, position, storeSeed)) return\n',
+    replace: '',
+    rigs: [rigs.follow],
+  },
+  {
     name: 'follows into a file that was never used',
     why: 'where its writer crashed the file goes again, and what comes behind in the one before it is never shown',
     file: 'packages/core/src/session/readable-session.ts',
