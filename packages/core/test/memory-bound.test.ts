@@ -167,6 +167,25 @@ test('an item larger than a slab has memory of its own, and idle slabs make way 
   expect(Buffer.compare((await store.db.read(locations[1] as never)) as Uint8Array, large)).toBe(0)
 })
 
+test('the memory of items larger than a slab is used again, like that of smaller ones', async () => {
+  const store = await openStore({ maxBufferSize: 4 * MiB, maxFileSize: 64 * MiB })
+  let allocated = 0
+  platform.allocateSlab = (size) => {
+    allocated++
+    return allocateSlab(size)
+  }
+  const locations = []
+  for (let n = 0; n < 12; n++) {
+    locations.push(await store.db.add(item(2.5 * MiB + 1000 * n, n)))
+    locations.push(await store.db.add(item(40_000, n)))
+  }
+  expect(allocated).toBeLessThanOrEqual(6)
+  await store.db.stop()
+  const found = await contentsAfterStop(store)
+  expect(found.map(({ location }) => location)).toEqual(locations)
+  for (const [n, { data }] of found.entries()) expect(Buffer.compare(data, item(data.length, n >> 1))).toBe(0)
+})
+
 test('what a burst took is let go of when it is over', async () => {
   const store = await openStore({ maxBufferSize: 16 * MiB })
   const slabs = watchSlabs()

@@ -74,6 +74,8 @@ export const ingestCounts: Readonly<Record<number, number>> = {
   [KiB]: 500_000,
   [16 * KiB]: 32_000,
   [256 * KiB]: 2000,
+  // Larger than a slab, and smaller than the buffer.
+  [2.5 * KiB * KiB]: 200,
   [4 * KiB * KiB]: 125,
 }
 
@@ -82,5 +84,6 @@ export const ingestWorkloads: readonly Workload[] = (['many', 'each'] as const).
   ingest('1k', '1 KiB', { size: KiB, way, ...(way === 'many' && { quick: true }) }),
   ingest('16k', '16 KiB', { size: 16 * KiB, way }),
   ingest('256k', '256 KiB', { size: 256 * KiB, way, ...(way === 'many' && { quick: true }) }),
+  ingest('2m5', '2.5 MiB', { size: 2.5 * KiB * KiB, way }),
   ingest('4m', '4 MiB', { size: 4 * KiB * KiB, way }),
 ])

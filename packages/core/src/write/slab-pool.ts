@@ -6,16 +6,23 @@ import { MiB } from '../options.js'
 const LARGEST_SLAB = MiB + 4096
 const IDLE_SLABS = 4
 
-/** The memory that gathers items: slabs of one size that are used again and again, and larger ones for larger records. Never more than `limit` bytes are out. */
+/**
+ * The memory that gathers items: slabs that are used again and again, as fresh memory costs more than to fill it. They have one size, but for larger records a multiple of it. Never more than `limit`
+ * bytes are out or wait to be used again.
+ */
 export class SlabPool {
   readonly slabSize: number
   readonly limit: number
+  readonly #maxBufferSize: number
   #held = 0
+  /** What waits to be used again, the newest first, as the processor has that at hand. */
   readonly #idle: Uint8Array[] = []
+  #idleBytes = 0
 
   constructor(maxBufferSize: number) {
     this.slabSize = Math.min(LARGEST_SLAB, maxBufferSize)
     this.limit = 2 * maxBufferSize
+    this.#maxBufferSize = maxBufferSize
   }
 
   /** Bytes of the slabs that are out. */
@@ -23,9 +30,9 @@ export class SlabPool {
     return this.#held
   }
 
-  /** What a slab would weigh that has room for a record of `bytes` and a block header. */
+  /** What a slab weighs that has room for a block header and a record of `bytes`, which together are no more than the buffer holds. */
   sizeFor(bytes: number): number {
-    return Math.max(this.slabSize, bytes + BLOCK_HEADER_BYTES)
+    return Math.min(Math.ceil((bytes + BLOCK_HEADER_BYTES) / this.slabSize) * this.slabSize, this.#maxBufferSize)
   }
 
   /** Whether a slab of `size` keeps within the limit. */
@@ -35,11 +42,7 @@ export class SlabPool {
 
   /** A slab of `size`, for which there is room. */
   take(size: number): Uint8Array {
-    if (size !== this.slabSize) {
-      // Idle slabs make way: what waits here counts as memory too.
-      while (this.#idle.length > 0 && this.#held + size + this.#idle.length * this.slabSize > this.limit) this.#idle.pop()
-    }
-    const slab = (size === this.slabSize ? this.#idle.pop() : undefined) ?? platform.allocateSlab(size)
+    const slab = this.#takeIdle(size) ?? this.#allocate(size)
     // Only now: the runtime may have no memory to give.
     this.#held += size
     return slab
@@ -47,11 +50,29 @@ export class SlabPool {
 
   give(slab: Uint8Array): void {
     this.#held -= slab.length
-    if (slab.length === this.slabSize) this.#idle.push(slab)
+    this.#idle.unshift(slab)
+    this.#idleBytes += slab.length
   }
 
   /** Lets go of what a burst left behind. */
   trim(): void {
-    this.#idle.length = Math.min(this.#idle.length, IDLE_SLABS)
+    this.#keepIdle(IDLE_SLABS * this.slabSize)
+  }
+
+  #takeIdle(size: number): Uint8Array | undefined {
+    const at = this.#idle.findIndex((slab) => slab.length === size)
+    if (at < 0) return undefined
+    this.#idleBytes -= size
+    return this.#idle.splice(at, 1)[0]
+  }
+
+  #allocate(size: number): Uint8Array {
+    // What is idle and of another size makes way: it counts as memory too.
+    this.#keepIdle(this.limit - this.#held - size)
+    return platform.allocateSlab(size)
+  }
+
+  #keepIdle(most: number): void {
+    while (this.#idleBytes > most) this.#idleBytes -= (this.#idle.pop() as Uint8Array).length
   }
 }
