@@ -17,7 +17,6 @@ import { onFirstUse } from './on-first-use.js'
 import { type ResolvedOptions, resolveOptions, type VarveOptions } from './options.js'
 import { readMany } from './read/read-many.js'
 import type { ReadStreamOptions } from './read/read-stream.js'
-import { ELSEWHERE } from './read/reader.js'
 import { loadScans, scan } from './read/scan.js'
 import { checkScanOptions, type Scan, type ScannedItem, type ScannedLocation, type ScanOptions } from './read/scan-options.js'
 import { loadReplication } from './replicate/load-replication.js'
@@ -195,10 +194,13 @@ export class Varve {
    * The item at a location, as a copy that is the caller's; from memory where it is still there, else from its file. `undefined` where nothing is stored: an index or position
    * that was never used, or was trimmed or dropped. `INVALID_LOCATION` where no item of that size starts there, `CORRUPT` where its bytes are damaged. Works in state `failed` for what is durable.
    */
-  async read(location: Location, { signal }: ReadOptions = NO_OPTIONS): Promise<Uint8Array | undefined> {
-    const { reader } = this.#readable('read')
-    const found = reader.readIfPrompt(location, signal)
-    return found === ELSEWHERE ? reader.readInTurn(location, signal) : found
+  read(location: Location, options: ReadOptions = NO_OPTIONS): Promise<Uint8Array | undefined> {
+    // Not async: the promise of what has to wait would be one more around it.
+    try {
+      return this.#readable('read').reader.read(location, options.signal)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** {@link read} at once, where the backend can (`UNSUPPORTED` otherwise). It blocks the program for as long as the medium takes. `BUSY` at the moment at which the file is being trimmed or dropped, which `read` waits for. */

@@ -226,6 +226,29 @@ describe('a signal', () => {
 })
 
 describe('many readers at once', () => {
+  test('leave the event loop a turn after every few hundred answers, be they from memory or from a file', async () => {
+    const { db } = await openStore()
+    const [small] = (await layBlocks(db, [20])).flat() as [LaidItem]
+    const [buffered] = await addItems(db, 20)
+    let turns = 0
+    let isOver = false
+    const count = (): void => {
+      turns++
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    const reads = 2000
+    await Promise.all(
+      [small, buffered as LaidItem].flatMap(({ location, data }) =>
+        Array.from({ length: 4 }, async () => {
+          for (let n = 0; n < reads; n++) expect((await db.read(location))?.length).toBe(data.length)
+        }),
+      ),
+    )
+    isOver = true
+    expect(turns).toBeGreaterThan((8 * reads) / 400)
+  })
+
   test('have at most `concurrency` reads of the backend under way', async () => {
     const { db, disk } = await openStore({ ...SMALL, concurrency: 3 })
     const items = (

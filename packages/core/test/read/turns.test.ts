@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { Turns } from '../../src/read/turns.js'
 
+const TURN_NS = 64_000
+
 test('lets the event loop turn however much is asked for at once, and serves in order', async () => {
   const turns = new Turns()
   let passed = 0
@@ -11,17 +13,49 @@ test('lets the event loop turn however much is asked for at once, and serves in 
   }
   setImmediate(count)
   const served: number[] = []
-  await Promise.all(Array.from({ length: 2560 }, (_, n) => turns.take(1).then(() => served.push(n))))
+  const all = Array.from({ length: 2000 }, (_, n) => n)
+  await Promise.all(
+    all.map(
+      (n) =>
+        new Promise<void>((resolve) => {
+          turns.wait(() => {
+            turns.spend(TURN_NS / 200)
+            served.push(n)
+            resolve()
+          })
+        }),
+    ),
+  )
   over = true
   expect(passed).toBeGreaterThanOrEqual(8)
-  expect(served).toEqual(Array.from(served, (_, n) => n))
+  expect(served).toEqual(all)
+})
+
+test('gives a turn as much as fits it by what it took, not by how much there was of it', async () => {
+  const turns = new Turns()
+  turns.spend(TURN_NS)
+  const served: number[] = []
+  for (const ns of [TURN_NS - 2, 1, 1, TURN_NS, 1]) {
+    turns.wait(() => {
+      turns.spend(ns)
+      served.push(ns)
+    })
+  }
+  const inTurns: number[] = []
+  while (served.length < 5) {
+    await new Promise((resolve) => setImmediate(resolve))
+    inTurns.push(served.length)
+  }
+  expect([...new Set(inTurns)].filter((count) => count > 0)).toEqual([3, 4, 5])
 })
 
 test('refuses what is asked for at once while others wait', async () => {
   const turns = new Turns()
-  while (turns.tryTake(1));
-  const waiting = turns.take(1)
-  expect(turns.tryTake(1)).toBe(false)
+  expect(turns.isOpen).toBe(true)
+  turns.spend(TURN_NS)
+  expect(turns.isOpen).toBe(false)
+  const waiting = new Promise<void>((resolve) => turns.wait(resolve))
+  expect(turns.isOpen).toBe(false)
   await waiting
-  expect(turns.tryTake(1)).toBe(true)
+  expect(turns.isOpen).toBe(true)
 })
