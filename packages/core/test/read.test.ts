@@ -12,7 +12,7 @@ import { outcomeOf } from './support/outcome.js'
 import { readingCases } from './support/reading-cases.js'
 import { codeOf, failOnUnhandledRejections, failure, rejection } from './support/rejections.js'
 import { openStore } from './support/test-store.js'
-import { seededNumbers, takeTurns, turn } from './support/turns.js'
+import { countTurns, seededNumbers, takeTurns, turn } from './support/turns.js'
 
 failOnUnhandledRejections()
 
@@ -230,13 +230,7 @@ describe('many readers at once', () => {
     const { db } = await openStore()
     const [small] = (await layBlocks(db, [20])).flat() as [LaidItem]
     const [buffered] = await addItems(db, 20)
-    let turns = 0
-    let isOver = false
-    const count = (): void => {
-      turns++
-      if (!isOver) setImmediate(count)
-    }
-    setImmediate(count)
+    const turns = countTurns()
     const reads = 2000
     await Promise.all(
       [small, buffered as LaidItem].flatMap(({ location, data }) =>
@@ -245,8 +239,7 @@ describe('many readers at once', () => {
         }),
       ),
     )
-    isOver = true
-    expect(turns).toBeGreaterThan((8 * reads) / 400)
+    expect(turns.stop()).toBeGreaterThan((8 * reads) / 400)
   })
 
   test('have at most `concurrency` reads of the backend under way', async () => {

@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest'
 import { Turns } from '../../src/read/turns.js'
+import { countTurns, turn } from '../support/turns.js'
 
 const TURN_NS = 64_000
 
 test('lets the event loop turn however much is asked for at once, and serves in order', async () => {
   const turns = new Turns()
-  let passed = 0
-  let over = false
-  const count = (): void => {
-    passed++
-    if (!over) setImmediate(count)
-  }
-  setImmediate(count)
+  const passed = countTurns()
   const served: number[] = []
   const all = Array.from({ length: 2000 }, (_, n) => n)
   await Promise.all(
@@ -26,8 +21,7 @@ test('lets the event loop turn however much is asked for at once, and serves in 
         }),
     ),
   )
-  over = true
-  expect(passed).toBeGreaterThanOrEqual(8)
+  expect(passed.stop()).toBeGreaterThanOrEqual(8)
   expect(served).toEqual(all)
 })
 
@@ -43,7 +37,7 @@ test('gives a turn as much as fits it by what it took, not by how much there was
   }
   const inTurns: number[] = []
   while (served.length < 5) {
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     inTurns.push(served.length)
   }
   expect([...new Set(inTurns)].filter((count) => count > 0)).toEqual([3, 4, 5])

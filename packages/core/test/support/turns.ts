@@ -5,6 +5,23 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+/** Counts how often the event loop turns until `stop`, which says so. */
+export function countTurns(): { stop(): number } {
+  let turns = 0
+  let isOver = false
+  const count = (): void => {
+    turns++
+    if (!isOver) setImmediate(count)
+  }
+  setImmediate(count)
+  return {
+    stop() {
+      isOver = true
+      return turns
+    },
+  }
+}
+
 /** Makes every call of a backend take a turn of the event loop or two, so that others come in between: as on a real disk. */
 export function takeTurns(disk: FaultyBackend): void {
   let calls = 0
